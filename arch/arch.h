@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The architecture contract: all that lib/, entry/ and rcu/ may know of a machine.
+ *
+ * An architecture provides arch_inline.h (found through the include path) with the __window
+ * functions listed in part 1, and defines the functions of part 2. Nothing here is RISC-V's:
+ * arch/riscv runs a machine, arch/host runs harts as threads of a Linux process.
+ *
+ * __window functions are always inlined and never instrumented: they may be used while RCU is not
+ * watching.
+ */
+#ifndef ARCH_ARCH_H
+#define ARCH_ARCH_H
+
+#include "lib/compiler.h"
+#include "lib/types.h"
+
+/* The most harts limen can drive. Hart *index* counts from 0 without holes; a hart *id* is what
+ * the hardware calls it. */
+#define HARTS_MAX 512
+
+/*
+ * Per-hart variables. DEFINE_PER_HART at file scope, DECLARE_PER_HART in headers.
+ * this_hart(v) is an lvalue in the calling hart's copy; its address is worked out at each use, so
+ * a value must not be kept across a call that may block (the thread may come back elsewhere).
+ * per_hart(v, i) is hart i's copy, i < arch_hart_count().
+ */
+#define DECLARE_PER_HART(type, name) extern __thread type name
+#define DEFINE_PER_HART(type, name)  __thread __attribute__((used)) type name
+
+/*
+ * Part 1: arch_inline.h defines these as __window functions or macros.
+ *
+ *   this_hart(v)			the macro above; window-safe
+ *   unsigned int arch_hart_index(void)	index of the calling hart
+ *
+ *   bool arch_irqs_off(void)		are interrupts off, in hardware
+ *   void arch_irq_off(void)		interrupts off; compiler barrier
+ *   void arch_irq_on(void)		interrupts on; compiler barrier
+ *   unsigned long arch_irq_save(void)	interrupts off, returns what to restore
+ *   void arch_irq_restore(unsigned long)
+ *   void arch_irq_take_pending(void)	interrupts on for one instant and off again: whatever is
+ *					pending and enabled is taken before it returns
+ *
+ *   void arch_mb/rmb/wmb(void)		order memory accesses among harts: all, reads, writes
+ *   arch_load_acquire(p), arch_store_release(p, v)
+ *   void arch_relax(void)		a pause in a busy wait
+ *   u64 arch_clock(void)		ticks of one clock all harts share; never runs backwards
+ */
+#include "arch_inline.h"
+
+/* Part 2. */
+
+/* Ticks of arch_clock() a second. Any context. */
+u64 arch_clock_hz(void);
+
+/* How many harts are up; grows only while booting. Any context. */
+unsigned int arch_hart_count(void);
+
+/* Displacement that turns the address of the caller's own copy of a per-hart variable into hart
+ * i's copy. Any context; i < arch_hart_count(). */
+ptrdiff_t arch_per_hart_delta(unsigned int i);
+
+#define per_hart(v, i)                                                                             \
+	(*(__typeof__(&(v)))(void *)((char *)(void *)&this_hart(v) + arch_per_hart_delta(i)))
+
+#define for_each_hart(i) for ((i) = 0; (i) < arch_hart_count(); (i)++)
+
+/*
+ * Makes hart i leave its guest or its idle wait and look at its entry work. What the caller
+ * stored before it is visible to the hart when it looks. Any context, i may be the caller.
+ */
+void arch_kick(unsigned int i);
+
+/*
+ * Waits until an interrupt is pending or a kick came, and returns with interrupts off as it was
+ * called. An interrupt that becomes pending between the caller's last look (interrupts off) and
+ * the wait ends the wait at once (E16). noinstr; RCU is not watching.
+ */
+void arch_wait(void);
+
+/*
+ * Runs the vCPU on this hart until something has to be looked at. Called with interrupts off, RCU
+ * not watching; returns so. noinstr. The architecture captures why the guest stopped, completely,
+ * before it returns (E11), and has its own state back before it returns (E12).
+ */
+struct arch_vcpu;
+void arch_guest_run(struct arch_vcpu *vcpu);
+
+/* Saved state of a thread that is not running; its content is the architecture's. */
+struct arch_context {
+	unsigned long sp;
+};
+
+/* Prepares ctx so that the first switch to it calls fn(arg) on the stack that ends at top, with
+ * interrupts off. fn must not return. Any context. */
+void arch_context_init(struct arch_context *ctx, void *top, void (*fn)(void *), void *arg);
+
+/* Saves the caller in from and goes on with to; returns when somebody switches back. Interrupts
+ * off. */
+void arch_context_switch(struct arch_context *from, struct arch_context *to);
+
+/* Stops the machine after a failed CHECK(): reports the place, every hart's back trace, and ends
+ * with the failing status. Any context. */
+__noreturn void arch_panic(const char *file, int line, const char *what);
+
+/* Puts text on the machine's console as it is. Any context; may busy-wait for the device. */
+void arch_console_write(const char *s, size_t n);
+
+#endif

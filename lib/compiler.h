@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What limen asks of the compiler, by name.
+ *
+ * noinstr is for functions that run while RCU is not watching: no sanitizer, no stack protector,
+ * no -finstrument-functions hook, in a section of their own that a checker reads in
+ * the linked image (jump tables are off everywhere: -fno-jump-tables). gcc puts the hooks of an *inlined* callee into its caller, so every accessor
+ * used there is __window (always inlined, never instrumented).
+ */
+#ifndef LIB_COMPILER_H
+#define LIB_COMPILER_H
+
+/* The C library's headers have some of these names too. */
+#undef __always_inline
+#undef __packed
+#undef __unused
+#undef __aligned
+#undef __section
+#undef __weak
+#undef __printf
+#define __always_inline inline __attribute__((always_inline))
+#define __must_check	__attribute__((warn_unused_result))
+#define __noreturn	__attribute__((noreturn))
+#define __packed	__attribute__((packed))
+#define __unused	__attribute__((unused))
+#define __cold		__attribute__((cold, noinline))
+#define __aligned(n)	__attribute__((aligned(n)))
+#define __section(s)	__attribute__((section(s)))
+#define __printf(f, a)	__attribute__((format(printf, f, a)))
+#define __weak		__attribute__((weak))
+
+#if defined(__clang__)
+#define __no_sanitize __attribute__((no_sanitize("address", "thread", "undefined", "coverage")))
+#else
+#define __no_sanitize                                                                              \
+	__attribute__((no_sanitize_address, no_sanitize_thread, no_sanitize_undefined))
+#endif
+
+#define __no_instrument                                                                            \
+	__attribute__((no_instrument_function, no_stack_protector)) __no_sanitize
+
+#define noinstr __attribute__((noinline, section(".noinstr.text"))) __no_instrument
+#define __window static __always_inline __no_instrument
+
+/* Between these two, noinstr code may call code that is not: RCU is watching there. */
+#define instrumentation_begin() __asm__ volatile("" ::: "memory")
+#define instrumentation_end()	__asm__ volatile("" ::: "memory")
+
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define barrier()   __asm__ volatile("" ::: "memory")
+
+#define READ_ONCE(x)	 (*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interrupts on and off, with the lock checker and the tracer told. All code that RCU watches
+ * uses these; the arch_irq_* calls below them are for the window alone.
+ */
+#ifndef LIB_IRQ_H
+#define LIB_IRQ_H
+
+#include "arch/arch.h"
+#include "lib/lockdep.h"
+#include "lib/trace.h"
+
+static inline void irq_on(void)
+{
+	trace_hardirqs_on();
+	lockdep_hardirqs_on_prepare();
+	arch_irq_on();
+}
+
+static inline void irq_off(void)
+{
+	arch_irq_off();
+	lockdep_hardirqs_off();
+	trace_hardirqs_off();
+}
+
+/* Turns interrupts off and returns what irq_restore() wants; they nest. */
+static inline unsigned long irq_save(void)
+{
+	unsigned long flags = arch_irq_save();
+
+	if (flags) {
+		lockdep_hardirqs_off();
+		trace_hardirqs_off();
+	}
+	return flags;
+}
+
+static inline void irq_restore(unsigned long flags)
+{
+	if (flags) {
+		trace_hardirqs_on();
+		lockdep_hardirqs_on_prepare();
+	}
+	arch_irq_restore(flags);
+}
+
+#endif
