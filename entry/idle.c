@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "entry/idle.h"
+
+#include "entry/context.h"
+#include "entry/vtime.h"
+#include "lib/irq.h"
+
+void idle_wait_irqoff(void)
+{
+	lockdep_assert_irqs_off();
+	lockdep_assert_no_locks();
+	vtime_switch(VTIME_IDLE);
+	context_enter_irqoff(CONTEXT_IDLE);
+	step(STEP_IDLE);
+	arch_wait();
+	context_exit_irqoff(CONTEXT_IDLE);
+	vtime_switch(VTIME_HOST);
+	arch_irq_take_pending();
+}

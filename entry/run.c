@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The run loop. Tags: [K1] a request against an entry, store buffering: each side stores its own
+ * word, then reads the other's.
+ */
+#include "entry/run.h"
+
+#include "entry/entry.h"
+
+DEFINE_PER_HART(unsigned long, entry_work);
+DEFINE_PER_HART(struct context_hart, context_hart);
+
+/* The last look, interrupts off: is there anything that must not wait for the end of this run? */
+static __always_inline bool work_pending(struct guest_run *run)
+{
+	WRITE_ONCE(run->hart, arch_hart_index());
+	WRITE_ONCE(run->mode, IN_GUEST);
+	/* Order: the mode says IN_GUEST, before requests and work are read.
+	 * Pairs with: guest_kick() [K1] */
+	arch_mb();
+	step(STEP_LAST_LOOK);
+	return READ_ONCE(run->requests) || READ_ONCE(this_hart(entry_work)) ||
+	       !run->ops->prepare(run);
+}
+
+/* One run of the guest, from interrupts off to interrupts off. This is the threshold. */
+static __always_inline void guest_run(struct guest_run *run)
+{
+	u64 before = this_hart(vtime_hart).ticks[VTIME_GUEST];
+
+	trace_guest_entry((u64)(uintptr_t)run);
+	guest_timing_enter_irqoff();
+	exit_to_guest_mode();
+	step(STEP_GUEST);
+	arch_guest_run(run->arch);
+	enter_from_guest_mode();
+	step(STEP_TAKE_PENDING);
+	arch_irq_take_pending();
+	guest_timing_exit_irqoff();
+	trace_guest_exit((u64)(uintptr_t)run);
+
+	run->guest_ticks += this_hart(vtime_hart).ticks[VTIME_GUEST] - before;
+	run->entries++;
+}
+
+void guest_run_loop(struct guest_run *run)
+{
+	while (run->ops->work(run)) {
+		irq_off();
+		if (work_pending(run)) {
+			WRITE_ONCE(run->mode, OUTSIDE_GUEST);
+			irq_on();
+			continue;
+		}
+		guest_run(run);
+		WRITE_ONCE(run->mode, OUTSIDE_GUEST);
+		irq_on();
+		step(STEP_HANDLE_EXIT);
+		run->ops->handle_exit(run);
+	}
+}
+
+void guest_kick(struct guest_run *run)
+{
+	/* Order: the request is set, before the mode is read.
+	 * Pairs with: work_pending() [K1] */
+	arch_mb();
+	if (READ_ONCE(run->mode) == IN_GUEST)
+		arch_kick(READ_ONCE(run->hart));
+}
+
+void guest_request(struct guest_run *run, u32 bits)
+{
+	__atomic_fetch_or(&run->requests, bits, __ATOMIC_RELEASE);
+	guest_kick(run);
+}
+
+void guest_request_sync(struct guest_run *run, u32 bits)
+{
+	while ((READ_ONCE(run->requests) & bits) && READ_ONCE(run->mode) == IN_GUEST)
+		arch_relax();
+}
+
+bool guest_request_take(struct guest_run *run, u32 bit)
+{
+	if (likely(!(READ_ONCE(run->requests) & bit)))
+		return false;
+	/* Order: the request is gone, before what it stands for is read; what comes later sets it
+	 * again. Pairs with: guest_request() [K2] */
+	__atomic_fetch_and(&run->requests, ~bit, __ATOMIC_ACQ_REL);
+	return true;
+}
+
+void entry_work_set(unsigned int i, unsigned long bits)
+{
+	__atomic_fetch_or(&per_hart(entry_work, i), bits, __ATOMIC_RELEASE);
+	if (i != arch_hart_index())
+		arch_kick(i);
+}
+
+unsigned long entry_work_take(unsigned long bits)
+{
+	if (likely(!(READ_ONCE(this_hart(entry_work)) & bits)))
+		return 0;
+	return __atomic_fetch_and(&this_hart(entry_work), ~bits, __ATOMIC_ACQ_REL) & bits;
+}

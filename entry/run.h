@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The run loop of a vCPU, and how another hart gets its attention.
+ *
+ * A request is a bit in guest_run.requests. Who sets one calls guest_kick() afterwards; who runs
+ * the vCPU says IN_GUEST first and reads the requests then. Between the two barriers one of them
+ * sees the other, so a request set at any moment ends or prevents the run (E6).
+ */
+#ifndef ENTRY_RUN_H
+#define ENTRY_RUN_H
+
+#include "arch/arch.h"
+
+enum run_mode {
+	OUTSIDE_GUEST,
+	IN_GUEST, /* interrupts off on the way in, in the guest, or on the way out */
+};
+
+struct arch_vcpu;
+struct guest_run;
+
+/* What the loop needs from the layers above. */
+struct guest_run_ops {
+	/* Work before an entry: reschedule, requests, stop. Interrupts on; may block. False: the
+	 * vCPU ends its run loop. */
+	bool (*work)(struct guest_run *run);
+	/* Last preparation, interrupts off, RCU watching: virtual interrupts, TLB work, VMID.
+	 * False: something turned up, go round once more. */
+	bool (*prepare)(struct guest_run *run);
+	/* Handles the exit. Interrupts on; may block. */
+	void (*handle_exit)(struct guest_run *run);
+};
+
+struct guest_run {
+	/* Written by the vCPU's own thread. */
+	u32 mode;	   /* enum run_mode; read by guest_kick() */
+	u32 hart;	   /* hart index it runs on while IN_GUEST; read by guest_kick() */
+	u64 entries;	   /* runs so far */
+	u64 guest_ticks;   /* time in the guest */
+	struct arch_vcpu *arch;
+	const struct guest_run_ops *ops;
+
+	/* Set by anybody (atomic), cleared by the vCPU's thread. */
+	u32 requests;
+};
+
+/* Bits of this hart's pending work: what makes a hart turn round before it enters a guest. */
+#define ENTRY_WORK_RESCHED BIT(0)
+#define ENTRY_WORK_STOP	   BIT(1)
+
+DECLARE_PER_HART(unsigned long, entry_work);
+
+/* Sets bits of hart i's pending work and makes it look. Any context that RCU watches. */
+void entry_work_set(unsigned int i, unsigned long bits);
+
+/* Takes bits of this hart's pending work: clears them and says which were set. */
+unsigned long entry_work_take(unsigned long bits);
+
+/* Runs the vCPU until its work() says stop. In the vCPU's own thread, interrupts on. */
+void guest_run_loop(struct guest_run *run);
+
+/* Sets request bits of a vCPU, and ends its run if it is in one. Any context that RCU watches. */
+void guest_request(struct guest_run *run, u32 bits);
+
+/* Takes one request: clears it and says whether it was set. The vCPU's thread. */
+bool guest_request_take(struct guest_run *run, u32 bit);
+
+/* Makes a vCPU that is in its guest come out. Any context that RCU watches. */
+void guest_kick(struct guest_run *run);
+
+/* After guest_request(): waits until the vCPU is not in a run that began before the request, so
+ * that what it asks for happens before the guest's next instruction. Interrupts on, no lock held;
+ * a busy wait of a kick's length. */
+void guest_request_sync(struct guest_run *run, u32 bits);
+
+#endif
