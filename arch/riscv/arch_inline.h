@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The inline half of the architecture contract (arch/arch.h, part 1) on RISC-V HS-mode.
+ *
+ * Per-hart variables are thread-local ones in the psABI's local-exec model: tp is this hart's
+ * area, and one addi finds a variable in it. The asm is volatile so that gcc works the address
+ * out anew at each use instead of keeping it across a switch of threads.
+ */
+#ifndef ARCH_RISCV_ARCH_INLINE_H
+#define ARCH_RISCV_ARCH_INLINE_H
+
+#include "arch/riscv/csr.h"
+#include "lib/compiler.h"
+#include "lib/types.h"
+
+/* The linker script asserts that the area is under 2 KiB, so that 12 bits reach all of it. */
+#define this_hart(v)                                                                               \
+	(*({                                                                                       \
+		__typeof__(&(v)) p_;                                                               \
+		__asm__ volatile("addi %0, tp, %%tprel_lo(" #v ")" : "=r"(p_));                    \
+		p_;                                                                                \
+	}))
+
+extern __thread unsigned int hart_index;
+
+__window unsigned int arch_hart_index(void)
+{
+	return this_hart(hart_index);
+}
+
+__window bool arch_irqs_off(void)
+{
+	return !(csr_read(sstatus) & SSTATUS_SIE);
+}
+
+__window void arch_irq_off(void)
+{
+	csr_clear(sstatus, SSTATUS_SIE);
+}
+
+__window void arch_irq_on(void)
+{
+	csr_set(sstatus, SSTATUS_SIE);
+}
+
+__window unsigned long arch_irq_save(void)
+{
+	return csr_read_clear(sstatus, SSTATUS_SIE) & SSTATUS_SIE;
+}
+
+__window void arch_irq_restore(unsigned long flags)
+{
+	csr_set(sstatus, flags);
+}
+
+/*
+ * Interrupt conditions are evaluated immediately after a write to sstatus (privileged
+ * specification, 20240411, "Supervisor Interrupt Registers": conditions for an interrupt trap are
+ * evaluated when sip or sie change and after an explicit write to a CSR on which they depend,
+ * sstatus included). So what is pending is taken between these two instructions.
+ */
+__window void arch_irq_take_pending(void)
+{
+	csr_set(sstatus, SSTATUS_SIE);
+	csr_clear(sstatus, SSTATUS_SIE);
+}
+
+__window void arch_mb(void)
+{
+	__asm__ volatile("fence rw, rw" ::: "memory");
+}
+
+__window void arch_rmb(void)
+{
+	__asm__ volatile("fence r, r" ::: "memory");
+}
+
+__window void arch_wmb(void)
+{
+	__asm__ volatile("fence w, w" ::: "memory");
+}
+
+#define arch_load_acquire(p)	 __atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define arch_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
+
+/* PAUSE of Zihintpause: a FENCE hint, so a no-op where it is not known. */
+__window void arch_relax(void)
+{
+	__asm__ volatile(".4byte 0x0100000f" ::: "memory");
+}
+
+__window u64 arch_clock(void)
+{
+	return csr_read(time);
+}
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "arch/riscv/clock.h"
+
+#include "arch/arch.h"
+#include "arch/riscv/csr.h"
+#include "sbi/fw.h"
+
+static u64 ticks_per_second;
+static bool use_sstc;
+
+void clock_init(u64 hz, bool sstc)
+{
+	ticks_per_second = hz;
+	use_sstc = sstc;
+}
+
+u64 arch_clock_hz(void)
+{
+	return ticks_per_second;
+}
+
+bool clock_has_sstc(void)
+{
+	return use_sstc;
+}
+
+void clock_set_deadline(u64 deadline)
+{
+	if (use_sstc)
+		csr_write(stimecmp, deadline);
+	else
+		fw_set_timer(deadline);
+}

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The extension table and what follows from it. See ext.h for the specifications.
+ *
+ * Why an extension may be offered without more ado: unprivileged instructions that touch only x, f
+ * or v registers and memory (M, A, Zb*, Zk* but Zkr, Zacas, Zabha, Zicond, Zfa, ...) work the same
+ * with V=1, and their registers are switched already. Statements about main memory (Ziccrse,
+ * Za64rs) hold for a guest's RAM, which is main memory. Ztso has no CSR and no switch: where all
+ * harts have it, so has any guest. The others have a line of their own below.
+ */
+#include "arch/riscv/ext.h"
+
+#include "arch/riscv/csr.h"
+#include "lib/check.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* henvcfg */
+#define ENV_LPE	    BIT(2)
+#define ENV_SSE	    BIT(3)
+#define ENV_CBIE_FL (1UL << 4) /* CBIE = 01: CBO.INVAL flushes */
+#define ENV_CBCFE   BIT(6)
+#define ENV_CBZE    BIT(7)
+#define ENV_ADUE    BIT(61)
+#define ENV_PBMTE   BIT(62)
+#define ENV_STCE    BIT(63)
+
+/* hstateen0 */
+#define STATEEN_IMSIC  BIT(58)
+#define STATEEN_AIA    BIT(59)
+#define STATEEN_CSRIND BIT(60)
+#define STATEEN_ENVCFG BIT(62)
+#define STATEEN_SE0    BIT(63)
+
+/* hcounteren: unprivileged specification, "Zicntr": cycle, time, instret are counters 0 to 2. */
+#define COUNTER_CYCLE	BIT(0)
+#define COUNTER_TIME	BIT(1)
+#define COUNTER_INSTRET BIT(2)
+
+/* CSRs that limen has no other use for yet. */
+#define CSR_ssp	      0x011
+#define CSR_vsiselect 0x250
+#define CSR_vstopei   0x25c
+#define CSR_hvien     0x608
+#define CSR_hvictl    0x609
+#define CSR_hviprio1  0x646
+#define CSR_hviprio2  0x647
+#define CSR_scountovf 0xda0
+#define CSR_stopi     0xdb0
+
+/* A row that is plain: known by the tree, offered, no state of its own. */
+#define PLAIN(str) .name = str, .hide = str, .offer = true
+#define BASE(str)  .name = str, .offer = true
+#define FP	   .state = EXT_STATE_FP
+#define VECTOR	   .state = EXT_STATE_VECTOR
+
+static const struct ext_row rows[EXT_COUNT] = {
+	[EXT_I] = {BASE("i")},
+	[EXT_M] = {BASE("m"), .implies = {EXT_ZMMUL}},
+	[EXT_A] = {BASE("a"), .implies = {EXT_ZAAMO, EXT_ZALRSC}},
+	[EXT_F] = {PLAIN("f"), FP, .stays = true, .needs = {EXT_ZICSR}, .implies = {EXT_ZICSR}},
+	[EXT_D] = {PLAIN("d"), FP, .stays = true, .needs = {EXT_F}, .implies = {EXT_F}},
+	[EXT_C] = {BASE("c"), .implies = {EXT_ZCA}},
+	[EXT_V] = {PLAIN("v"), VECTOR, .needs = {EXT_D, EXT_ZVE64D}, .implies = {EXT_ZVE64D}},
+	/* Nesting is not done. H before ratification is in no tree, so hstatus is what tells. */
+	[EXT_H] = {.name = "h", .known = EXT_BY_CSR, .probe = {CSR_hstatus}},
+
+	/*
+	 * CBO.INVAL in a guest flushes: to drop a dirty line could bring back what the memory held
+	 * before limen scrubbed it (unprivileged specification, CMO chapter, on xenvcfg.CBIE).
+	 */
+	[EXT_ZICBOM] = {PLAIN("zicbom"), .henvcfg = ENV_CBIE_FL | ENV_CBCFE,
+			.care = EXT_BLOCK_SIZE},
+	[EXT_ZICBOP] = {PLAIN("zicbop"), .care = EXT_BLOCK_SIZE},
+	[EXT_ZICBOZ] = {PLAIN("zicboz"), .henvcfg = ENV_CBZE, .care = EXT_BLOCK_SIZE},
+	[EXT_ZICCRSE] = {PLAIN("ziccrse")},
+	/* Not offered: expected-landing-pad state in vsstatus and in traps taken on its behalf. */
+	[EXT_ZICFILP] = {.name = "zicfilp", .hide = "zicfilp", .henvcfg = ENV_LPE},
+	/* Not offered: a shadow stack pointer to switch, and shadow stack pages in the walk. */
+	[EXT_ZICFISS] = {.name = "zicfiss",
+			 .hide = "zicfiss",
+			 .henvcfg = ENV_SSE,
+			 .state = EXT_STATE_CSRS,
+			 .csrs = {CSR_ssp}},
+	/* Counts are the hart's, not the vCPU's; see ext_hcounteren(). */
+	[EXT_ZICNTR] = {BASE("zicntr"), .needs = {EXT_ZICSR}},
+	[EXT_ZICOND] = {PLAIN("zicond")},
+	[EXT_ZICSR] = {BASE("zicsr")},
+	[EXT_ZIFENCEI] = {BASE("zifencei")},
+	[EXT_ZIHINTNTL] = {PLAIN("zihintntl")},
+	[EXT_ZIHINTPAUSE] = {PLAIN("zihintpause")},
+	/* Not offered: needs counters that are switched (SBI PMU). */
+	[EXT_ZIHPM] = {.name = "zihpm", .hide = "zihpm", .needs = {EXT_ZICSR}},
+	/* With henvcfg.SSE and LPE zero these stay what Zimop says, whatever else the hart has. */
+	[EXT_ZIMOP] = {PLAIN("zimop")},
+	[EXT_ZMMUL] = {BASE("zmmul")},
+	[EXT_ZA64RS] = {PLAIN("za64rs")},
+	[EXT_ZAAMO] = {BASE("zaamo")},
+	[EXT_ZABHA] = {PLAIN("zabha"), .needs = {EXT_ZAAMO}},
+	[EXT_ZACAS] = {PLAIN("zacas"), .needs = {EXT_ZAAMO}},
+	[EXT_ZALRSC] = {BASE("zalrsc")},
+	/* WRS.NTO that waits too long with hstatus.VTW set is a virtual-instruction exception
+	 * (unprivileged specification, "Zawrs"). WRS.STO ends by itself. */
+	[EXT_ZAWRS] = {PLAIN("zawrs"), .care = EXT_EXIT_WRS, .needs = {EXT_ZALRSC}},
+	[EXT_ZFA] = {PLAIN("zfa"), FP, .needs = {EXT_F}},
+	[EXT_ZFBFMIN] = {PLAIN("zfbfmin"), FP, .needs = {EXT_F}},
+	[EXT_ZFH] = {PLAIN("zfh"), FP, .needs = {EXT_F}, .implies = {EXT_ZFHMIN}},
+	[EXT_ZFHMIN] = {PLAIN("zfhmin"), FP, .needs = {EXT_F}},
+	[EXT_ZCA] = {BASE("zca")},
+	[EXT_ZCB] = {PLAIN("zcb"), .needs = {EXT_ZCA}},
+	[EXT_ZCD] = {BASE("zcd"), FP, .needs = {EXT_ZCA, EXT_D}},
+	[EXT_ZCMOP] = {PLAIN("zcmop"), .needs = {EXT_ZCA}},
+	[EXT_ZBA] = {PLAIN("zba")},
+	[EXT_ZBB] = {PLAIN("zbb")},
+	[EXT_ZBC] = {PLAIN("zbc")},
+	[EXT_ZBKB] = {PLAIN("zbkb")},
+	[EXT_ZBKC] = {PLAIN("zbkc")},
+	[EXT_ZBKX] = {PLAIN("zbkx")},
+	[EXT_ZBS] = {PLAIN("zbs")},
+	[EXT_ZKND] = {PLAIN("zknd")},
+	[EXT_ZKNE] = {PLAIN("zkne")},
+	[EXT_ZKNH] = {PLAIN("zknh")},
+	/* Not offered: the seed CSR never works with V=1 (mseccfg.SSEED). */
+	[EXT_ZKR] = {.name = "zkr", .hide = "zkr"},
+	[EXT_ZKSED] = {PLAIN("zksed")},
+	[EXT_ZKSH] = {PLAIN("zksh")},
+	[EXT_ZKT] = {PLAIN("zkt")},
+	[EXT_ZTSO] = {PLAIN("ztso")},
+
+	[EXT_ZVBB] = {PLAIN("zvbb"), VECTOR, .needs = {EXT_ZVE32X}, .implies = {EXT_ZVKB}},
+	[EXT_ZVBC] = {PLAIN("zvbc"), VECTOR, .needs = {EXT_ZVE64X}},
+	[EXT_ZVE32F] = {.name = "zve32f",
+			.hide = "v",
+			.offer = true,
+			VECTOR,
+			.needs = {EXT_F, EXT_ZVE32X},
+			.implies = {EXT_ZVE32X}},
+	[EXT_ZVE32X] = {.name = "zve32x", .hide = "v", .offer = true, VECTOR, .needs = {EXT_ZICSR}},
+	[EXT_ZVE64D] = {.name = "zve64d",
+			.hide = "v",
+			.offer = true,
+			VECTOR,
+			.needs = {EXT_D, EXT_ZVE64F},
+			.implies = {EXT_ZVE64F}},
+	[EXT_ZVE64F] = {.name = "zve64f",
+			.hide = "v",
+			.offer = true,
+			VECTOR,
+			.needs = {EXT_ZVE32F, EXT_ZVE64X},
+			.implies = {EXT_ZVE32F, EXT_ZVE64X}},
+	[EXT_ZVE64X] = {.name = "zve64x",
+			.hide = "v",
+			.offer = true,
+			VECTOR,
+			.needs = {EXT_ZVE32X},
+			.implies = {EXT_ZVE32X}},
+	[EXT_ZVFBFMIN] = {PLAIN("zvfbfmin"), VECTOR, .needs = {EXT_ZVE32F}},
+	[EXT_ZVFBFWMA] = {PLAIN("zvfbfwma"), VECTOR, .needs = {EXT_ZVFBFMIN, EXT_ZFBFMIN}},
+	[EXT_ZVFH] = {PLAIN("zvfh"), VECTOR, .needs = {EXT_ZVE32F, EXT_ZFHMIN},
+		      .implies = {EXT_ZVFHMIN}},
+	[EXT_ZVFHMIN] = {PLAIN("zvfhmin"), VECTOR, .needs = {EXT_ZVE32F}},
+	[EXT_ZVKB] = {PLAIN("zvkb"), VECTOR, .needs = {EXT_ZVE32X}},
+	[EXT_ZVKG] = {PLAIN("zvkg"), VECTOR, .needs = {EXT_ZVE32X}},
+	[EXT_ZVKNED] = {PLAIN("zvkned"), VECTOR, .needs = {EXT_ZVE32X}},
+	[EXT_ZVKNHA] = {PLAIN("zvknha"), VECTOR, .needs = {EXT_ZVE32X}},
+	[EXT_ZVKNHB] = {PLAIN("zvknhb"), VECTOR, .needs = {EXT_ZVE64X}, .implies = {EXT_ZVKNHA}},
+	[EXT_ZVKSED] = {PLAIN("zvksed"), VECTOR, .needs = {EXT_ZVE32X}},
+	[EXT_ZVKSH] = {PLAIN("zvksh"), VECTOR, .needs = {EXT_ZVE32X}},
+	[EXT_ZVKT] = {PLAIN("zvkt"), VECTOR, .needs = {EXT_ZVE32X}},
+
+	/* Machine level's part of Ssaia; in a guest's tree it means nothing. */
+	[EXT_SMAIA] = {.name = "smaia", .hide = "aia", .implies = {EXT_SSAIA}},
+	/* Not offered: none of what sstateen0 gates (Zfinx, Zcmt, custom state) is. */
+	[EXT_SMSTATEEN] = {.name = "smstateen",
+			   .hide = "stateen",
+			   .known = EXT_BY_CSR,
+			   .probe = {CSR_hstateen0}},
+	/* Not offered yet: the guest's interrupt controller is a PLIC. */
+	[EXT_SSAIA] = {.name = "ssaia",
+		       .hide = "aia",
+		       .known = EXT_BY_CSR,
+		       .probe = {CSR_stopi, CSR_vsiselect},
+		       .hstateen0 = STATEEN_AIA | STATEEN_IMSIC | STATEEN_CSRIND,
+		       .state = EXT_STATE_CSRS,
+		       .csrs = {CSR_vsiselect, CSR_vstopei, CSR_hvien, CSR_hvictl, CSR_hviprio1,
+				CSR_hviprio2}},
+	/* Not offered yet: needs its overflow interrupt passed on (hvien, hideleg). */
+	[EXT_SSCOFPMF] = {.name = "sscofpmf",
+			  .hide = "sscofpmf",
+			  .known = EXT_BY_CSR,
+			  .probe = {CSR_scountovf}},
+	/* Not offered: senvcfg.PMM changes what limen's HLV/HSV on the guest's behalf mean. */
+	[EXT_SSNPM] = {.name = "ssnpm", .hide = "ssnpm"},
+	[EXT_SSSTATEEN] = {.name = "ssstateen",
+			   .hide = "stateen",
+			   .known = EXT_BY_CSR,
+			   .probe = {CSR_hstateen0},
+			   .hstateen0 = STATEEN_SE0,
+			   .state = EXT_STATE_CSRS,
+			   .csrs = {CSR_sstateen0}},
+	/* Some machines list it, let STCE be set, and trap all the same: only access tells. */
+	[EXT_SSTC] = {PLAIN("sstc"), .known = EXT_BY_CSR, .probe = {CSR_stimecmp, CSR_vstimecmp},
+		      .henvcfg = ENV_STCE, .state = EXT_STATE_CSRS, .csrs = {CSR_vstimecmp}},
+	/* Of svade and svadu a guest sees one: see settle_svade(). */
+	[EXT_SVADE] = {PLAIN("svade")},
+	[EXT_SVADU] = {PLAIN("svadu"), .henvcfg = ENV_ADUE},
+	/* hstatus.VTVM is left zero, so SINVAL.VMA does not trap. */
+	[EXT_SVINVAL] = {PLAIN("svinval")},
+	[EXT_SVNAPOT] = {PLAIN("svnapot"), .care = EXT_WALK_NAPOT},
+	[EXT_SVPBMT] = {PLAIN("svpbmt"), .henvcfg = ENV_PBMTE, .care = EXT_WALK_PBMT},
+	[EXT_SVVPTC] = {PLAIN("svvptc")},
+};
+
+/* Names that stand for several extensions and are none themselves: unprivileged specification,
+ * chapters "B", "Cryptography Extensions: Scalar" and "Vector". */
+static const struct {
+	const char *name;
+	u8 members[9];
+} shorthands[] = {
+	{"g", {EXT_I, EXT_M, EXT_A, EXT_F, EXT_D, EXT_ZICSR, EXT_ZIFENCEI}},
+	{"b", {EXT_ZBA, EXT_ZBB, EXT_ZBS}},
+	{"zk", {EXT_ZBKB, EXT_ZBKC, EXT_ZBKX, EXT_ZKND, EXT_ZKNE, EXT_ZKNH, EXT_ZKR, EXT_ZKT}},
+	{"zkn", {EXT_ZBKB, EXT_ZBKC, EXT_ZBKX, EXT_ZKND, EXT_ZKNE, EXT_ZKNH}},
+	{"zks", {EXT_ZBKB, EXT_ZBKC, EXT_ZBKX, EXT_ZKSED, EXT_ZKSH}},
+	{"zvkn", {EXT_ZVKNED, EXT_ZVKNHB, EXT_ZVKB, EXT_ZVKT}},
+	{"zvknc", {EXT_ZVKNED, EXT_ZVKNHB, EXT_ZVKB, EXT_ZVKT, EXT_ZVBC}},
+	{"zvkng", {EXT_ZVKNED, EXT_ZVKNHB, EXT_ZVKB, EXT_ZVKT, EXT_ZVKG}},
+	{"zvks", {EXT_ZVKSED, EXT_ZVKSH, EXT_ZVKB, EXT_ZVKT}},
+	{"zvksc", {EXT_ZVKSED, EXT_ZVKSH, EXT_ZVKB, EXT_ZVKT, EXT_ZVBC}},
+	{"zvksg", {EXT_ZVKSED, EXT_ZVKSH, EXT_ZVKB, EXT_ZVKT, EXT_ZVKG}},
+};
+
+const struct ext_row *ext_row(unsigned int e)
+{
+	CHECK(e > EXT_NONE && e < EXT_COUNT);
+	return &rows[e];
+}
+
+static bool same_name(const char *a, const char *name, size_t n)
+{
+	return strncasecmp(a, name, n) == 0 && a[n] == '\0';
+}
+
+enum ext ext_find(const char *name, size_t n)
+{
+	unsigned int e;
+
+	if (n == 0)
+		return EXT_NONE;
+	for_each_ext(e) if (same_name(rows[e].name, name, n)) return (enum ext)e;
+	return EXT_NONE;
+}
+
+bool ext_add_name(struct isa_set *s, const char *name, size_t n)
+{
+	enum ext e = ext_find(name, n);
+	size_t i;
+
+	if (e != EXT_NONE) {
+		isa_add(s, e);
+		return true;
+	}
+	for (i = 0; i < ARRAY_SIZE(shorthands); i++) {
+		const u8 *m = shorthands[i].members;
+
+		if (n == 0 || !same_name(shorthands[i].name, name, n))
+			continue;
+		for (; *m; m++)
+			isa_add(s, *m);
+		return true;
+	}
+	return false;
+}
+
+static void add_list(struct isa_set *s, const u8 *list)
+{
+	for (unsigned int i = 0; i < EXT_LIST_MAX && list[i]; i++)
+		isa_add(s, list[i]);
+}
+
+static bool has_list(const struct isa_set *s, const u8 *list)
+{
+	for (unsigned int i = 0; i < EXT_LIST_MAX && list[i]; i++)
+		if (!isa_has(s, list[i]))
+			return false;
+	return true;
+}
+
+void ext_add_implied(struct isa_set *s)
+{
+	struct isa_set before;
+	unsigned int e;
+
+	do {
+		before = *s;
+		for_each_ext(e) if (isa_has(s, e)) add_list(s, rows[e].implies);
+		/* Zcd is what C is with D, and nobody wrote it before it had a name. */
+		if (isa_has(s, EXT_C) && isa_has(s, EXT_D))
+			isa_add(s, EXT_ZCD);
+	} while (!isa_equal(s, &before));
+}
+
+void ext_drop_unmet(struct isa_set *s)
+{
+	struct isa_set before;
+	unsigned int e;
+
+	do {
+		before = *s;
+		for_each_ext(e) if (isa_has(s, e) && !has_list(s, rows[e].needs)) isa_del(s, e);
+	} while (!isa_equal(s, &before));
+}
+
+static bool all_there(const u16 *csrs, bool (*there)(unsigned int csr, void *arg), void *arg)
+{
+	for (unsigned int i = 0; i < EXT_LIST_MAX && csrs[i]; i++)
+		if (!there(csrs[i], arg))
+			return false;
+	return true;
+}
+
+void ext_probe(struct isa_set *s, bool (*there)(unsigned int csr, void *arg), void *arg)
+{
+	unsigned int e;
+
+	for_each_ext(e)
+	{
+		if (rows[e].known != EXT_BY_CSR)
+			continue;
+		if (all_there(rows[e].probe, there, arg))
+			isa_add(s, e);
+		else
+			isa_del(s, e);
+	}
+}
+
+bool ext_hide(const char *name, size_t n, struct isa_set *hidden)
+{
+	bool found = false;
+	unsigned int e;
+
+	for_each_ext(e)
+	{
+		if (n == 0 || !rows[e].hide || !same_name(rows[e].hide, name, n))
+			continue;
+		isa_add(hidden, e);
+		found = true;
+	}
+	return found;
+}
+
+void ext_hide_all(struct isa_set *hidden)
+{
+	unsigned int e;
+
+	for_each_ext(e) if (rows[e].hide && !rows[e].stays) isa_add(hidden, e);
+}
+
+void ext_apply_hidden(struct isa_set *s, const struct isa_set *hidden)
+{
+	isa_subtract(s, hidden);
+	ext_drop_unmet(s);
+}
+
+void ext_hart_common(struct ext_hart *all, const struct ext_hart *h)
+{
+	isa_intersect(&all->isa, &h->isa);
+	all->henvcfg &= h->henvcfg;
+	all->hstateen0 &= h->hstateen0;
+}
+
+/*
+ * With henvcfg.ADUE the hardware updates A and D bits in the guest's tables, without it they fault
+ * as Svade says. A tree that lists both means "Svade until asked by SBI FWFT" (devicetree binding
+ * riscv/extensions.yaml), so a guest is told the one that is so.
+ */
+static void settle_svade(struct isa_set *guest)
+{
+	if (isa_has(guest, EXT_SVADU))
+		isa_del(guest, EXT_SVADE);
+}
+
+static bool can_offer(const struct ext_hart *h, unsigned int states, const struct ext_row *r)
+{
+	return r->offer && (r->state & ~states) == 0 && (r->henvcfg & ~h->henvcfg) == 0 &&
+	       (r->hstateen0 & ~h->hstateen0) == 0;
+}
+
+void ext_offer(const struct ext_hart *harts, unsigned int states, struct isa_set *guest)
+{
+	unsigned int e;
+
+	*guest = harts->isa;
+	for_each_ext(e) if (!can_offer(harts, states, &rows[e])) isa_del(guest, e);
+	ext_drop_unmet(guest);
+	settle_svade(guest);
+}
+
+u64 ext_henvcfg(const struct isa_set *guest)
+{
+	u64 bits = 0;
+	unsigned int e;
+
+	for_each_ext(e) if (isa_has(guest, e)) bits |= rows[e].henvcfg;
+	return bits;
+}
+
+/* senvcfg is swapped with the vCPU in any case, so a guest always reaches it: it is part of S-mode
+ * 1.12, with no extension's name. */
+u64 ext_hstateen0(const struct isa_set *guest)
+{
+	u64 bits = STATEEN_ENVCFG;
+	unsigned int e;
+
+	for_each_ext(e) if (isa_has(guest, e)) bits |= rows[e].hstateen0;
+	return bits;
+}
+
+static void offered(struct isa_set *s)
+{
+	unsigned int e;
+
+	*s = (struct isa_set){0};
+	for_each_ext(e) if (rows[e].offer) isa_add(s, e);
+}
+
+u64 ext_henvcfg_all(void)
+{
+	struct isa_set s;
+
+	offered(&s);
+	return ext_henvcfg(&s);
+}
+
+u64 ext_hstateen0_all(void)
+{
+	struct isa_set s;
+
+	offered(&s);
+	return ext_hstateen0(&s);
+}
+
+u64 ext_hcounteren(const struct isa_set *guest)
+{
+	return COUNTER_TIME | (isa_has(guest, EXT_ZICNTR) ? COUNTER_CYCLE | COUNTER_INSTRET : 0);
+}
+
+unsigned int ext_states(const struct isa_set *s)
+{
+	unsigned int bits = 0, e;
+
+	for_each_ext(e) if (isa_has(s, e)) bits |= rows[e].state;
+	return bits;
+}
+
+unsigned int ext_cares(const struct isa_set *s)
+{
+	unsigned int bits = 0, e;
+
+	for_each_ext(e) if (isa_has(s, e)) bits |= rows[e].care;
+	return bits;
+}

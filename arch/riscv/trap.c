@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "arch/riscv/trap.h"
+
+#include "arch/arch.h"
+#include "arch/riscv/csr.h"
+#include "arch/riscv/extable.h"
+
+/* Top of the stack on which this hart reports a stack that ran over; trap.S reads it. */
+DEFINE_PER_HART(unsigned long, overflow_sp);
+
+static void (*irq_handler)(unsigned long irq, struct trap_frame *f);
+
+extern char trap_entry[];
+
+void trap_hart_init(void)
+{
+	csr_write(stvec, trap_entry);
+}
+
+void trap_set_irq_handler(void (*fn)(unsigned long irq, struct trap_frame *f))
+{
+	irq_handler = fn;
+}
+
+void trap_handle(struct trap_frame *f)
+{
+	uintptr_t fixup;
+
+	if (f->scause & SCAUSE_IRQ) {
+		irq_handler(f->scause & ~SCAUSE_IRQ, f);
+		return;
+	}
+	fixup = extable_find(f->sepc);
+	if (!fixup)
+		panic_frame("trap in the hypervisor", f);
+	f->sepc = fixup;
+}
+
+void trap_stack_overflow(struct trap_frame *f)
+{
+	panic_frame("stack overflow", f);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Traps taken by the hypervisor itself (V=0). A guest's traps never come here: while a guest runs
+ * stvec points at the exit path of the world switch (arch/riscv/guest_switch.S).
+ */
+#ifndef ARCH_RISCV_TRAP_H
+#define ARCH_RISCV_TRAP_H
+
+#define TRAP_FRAME_SEPC	   (32 * 8)
+#define TRAP_FRAME_SSTATUS (33 * 8)
+#define TRAP_FRAME_SCAUSE  (34 * 8)
+#define TRAP_FRAME_STVAL   (35 * 8)
+#define TRAP_FRAME_SIZE	   (36 * 8)
+
+/* Thread stacks: STACK_SIZE usable bytes at the upper half of an aligned slot of twice that; the
+ * lower half is the guard, so one bit of sp tells whether the stack has run over. */
+#define STACK_SHIFT 14
+#define STACK_SIZE  (1 << STACK_SHIFT)
+
+#ifndef __ASSEMBLER__
+#include "lib/compiler.h"
+#include "lib/types.h"
+
+struct trap_frame {
+	u64 x[32];
+	u64 sepc, sstatus, scause, stval;
+};
+
+_Static_assert(sizeof(struct trap_frame) == TRAP_FRAME_SIZE, "trap.S saves another frame");
+_Static_assert(offsetof(struct trap_frame, stval) == TRAP_FRAME_STVAL, "trap.S stores elsewhere");
+
+/* From trap.S, interrupts off. */
+void trap_handle(struct trap_frame *f);
+__noreturn void trap_stack_overflow(struct trap_frame *f);
+
+/* What the layers above do with an interrupt: IRQ_S_SOFT, IRQ_S_TIMER, IRQ_S_EXT. Set once, before
+ * interrupts are first turned on. Called with interrupts off; RCU may not be watching. */
+void trap_set_irq_handler(void (*fn)(unsigned long irq, struct trap_frame *f));
+
+/* Makes the calling hart take its traps here. Interrupts off. */
+void trap_hart_init(void);
+
+/* A failed access or check with a register frame: reports it and stops the machine. */
+__noreturn void panic_frame(const char *what, struct trap_frame *f);
+#endif
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Moving a vCPU's state between memory and a hart.
+ */
+#include "arch/riscv/vcpu.h"
+
+#include "arch/riscv/fpu.h"
+#include "arch/riscv/hfence.h"
+#include "lib/check.h"
+
+DEFINE_PER_HART(struct arch_vcpu *, vcpu_loaded);
+struct vcpu_features vcpu_features;
+
+_Static_assert(offsetof(struct arch_vcpu, x) == ARCH_VCPU_X, "guest_switch.S");
+_Static_assert(offsetof(struct arch_vcpu, host_sp) == ARCH_VCPU_HOST_SP, "guest_switch.S");
+
+/* What VS-mode handles itself. Not delegated: ecall from VS, guest-page faults, virtual
+ * instructions, and double traps. Breakpoints are, or a guest's ebreak would come here for ever. */
+#define HEDELEG                                                                                    \
+	(BIT(EXC_INSN_MISALIGNED) | BIT(EXC_INSN_ACCESS) | BIT(EXC_ILLEGAL_INSN) |                 \
+	 BIT(EXC_BREAKPOINT) | BIT(EXC_LOAD_MISALIGNED) | BIT(EXC_LOAD_ACCESS) |                   \
+	 BIT(EXC_STORE_MISALIGNED) | BIT(EXC_STORE_ACCESS) | BIT(EXC_ECALL_U) |                    \
+	 BIT(EXC_INSN_PAGE) | BIT(EXC_LOAD_PAGE) | BIT(EXC_STORE_PAGE))
+
+void vcpu_hart_init(void)
+{
+	csr_write(hedeleg, HEDELEG);
+	csr_write(hideleg, HVIP_VSSIP | HVIP_VSTIP | HVIP_VSEIP);
+	csr_write(hvip, 0);
+	csr_write(hcounteren, 0);
+	csr_write(hgatp, 0);
+	csr_write(vsatp, 0);
+	hfence_gvma_all();
+	hfence_vvma_all();
+	this_hart(vcpu_loaded) = NULL;
+}
+
+/* sstatus with which a guest is entered: sret goes to VS-mode with interrupts as SPIE says, which
+ * does not matter there; FP and vector are on where the hart has them, and the guest's own
+ * vsstatus decides. */
+static u64 initial_sstatus(const struct arch_vcpu *v)
+{
+	u64 s = SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_UXL_64;
+
+	if (v->has_fp)
+		s |= SSTATUS_FS_INIT;
+	if (v->vregs)
+		s |= SSTATUS_VS_INIT;
+	return s;
+}
+
+void vcpu_reset(struct arch_vcpu *v, u64 pc, u64 a0, u64 a1)
+{
+	CHECK(v->loaded_on == VCPU_NOT_LOADED);
+	for (unsigned int i = 0; i < 32; i++)
+		v->x[i] = 0;
+	v->x[10] = a0;
+	v->x[11] = a1;
+	v->sepc = pc;
+	v->sstatus = initial_sstatus(v);
+	v->hstatus = HSTATUS_VSXL_64 | HSTATUS_VTW | HSTATUS_SPV | HSTATUS_SPVP;
+	v->exit = (struct guest_exit){0};
+	v->hvip = 0;
+	v->vs = (struct vs_csrs){.vsstatus = SSTATUS_UXL_64, .vstimecmp = ~0UL};
+	v->fp = (struct fp_state){0};
+	vector_reset(v->vregs);
+}
+
+static void save_vs(struct vs_csrs *s)
+{
+	s->vsstatus = csr_read(vsstatus);
+	s->vsie = csr_read(vsie);
+	s->vstvec = csr_read(vstvec);
+	s->vsscratch = csr_read(vsscratch);
+	s->vsepc = csr_read(vsepc);
+	s->vscause = csr_read(vscause);
+	s->vstval = csr_read(vstval);
+	s->vsatp = csr_read(vsatp);
+	s->scounteren = csr_read(scounteren);
+	if (vcpu_features.sstc)
+		s->vstimecmp = csr_read(vstimecmp);
+	if (vcpu_features.senvcfg)
+		s->senvcfg = csr_read(senvcfg);
+	if (vcpu_features.hstateen)
+		s->sstateen0 = csr_read(sstateen0);
+}
+
+static void restore_vs(const struct vs_csrs *s)
+{
+	csr_write(vsstatus, s->vsstatus);
+	csr_write(vsie, s->vsie);
+	csr_write(vstvec, s->vstvec);
+	csr_write(vsscratch, s->vsscratch);
+	csr_write(vsepc, s->vsepc);
+	csr_write(vscause, s->vscause);
+	csr_write(vstval, s->vstval);
+	csr_write(vsatp, s->vsatp);
+	csr_write(scounteren, s->scounteren);
+	if (vcpu_features.sstc)
+		csr_write(vstimecmp, s->vstimecmp);
+	if (vcpu_features.senvcfg)
+		csr_write(senvcfg, s->senvcfg);
+	if (vcpu_features.hstateen)
+		csr_write(sstateen0, s->sstateen0);
+}
+
+/* What the VM is allowed, before the registers that depend on it. */
+static void restore_controls(const struct arch_vcpu *v)
+{
+	if (vcpu_features.henvcfg)
+		csr_write(henvcfg, v->henvcfg);
+	if (vcpu_features.hstateen)
+		csr_write(hstateen0, v->hstateen0);
+	csr_write(hcounteren, v->hcounteren);
+	csr_write(htimedelta, v->htimedelta);
+	csr_write(hvip, v->hvip);
+	/* With vsatp 0 no walk mixes one guest's first stage with another's second (privileged
+	 * specification 20240411, "Memory-Management Fences", note). */
+	csr_write(vsatp, 0);
+	csr_write(hgatp, v->hgatp);
+}
+
+/* The guest clears VSSIP by itself, so the hart's bit is the true one. */
+static void save_hvip(struct arch_vcpu *v)
+{
+	v->hvip = (v->hvip & ~HVIP_VSSIP) | (csr_read(hvip) & HVIP_VSSIP);
+}
+
+void vcpu_put(struct arch_vcpu *v)
+{
+	if (this_hart(vcpu_loaded) != v)
+		return;
+	save_hvip(v);
+	save_vs(&v->vs);
+	fpu_save(v);
+	v->loaded_on = VCPU_NOT_LOADED;
+	this_hart(vcpu_loaded) = NULL;
+}
+
+void vcpu_load_slow(struct arch_vcpu *v)
+{
+	if (this_hart(vcpu_loaded))
+		vcpu_put(this_hart(vcpu_loaded));
+	CHECK(v->loaded_on == VCPU_NOT_LOADED);
+	restore_controls(v);
+	restore_vs(&v->vs);
+	fpu_restore(v);
+	v->loaded_on = arch_hart_index();
+	this_hart(vcpu_loaded) = v;
+}
+
+void vcpu_set_hgatp(struct arch_vcpu *v, u64 hgatp)
+{
+	u64 first_stage = csr_swap(vsatp, 0);
+
+	v->hgatp = hgatp;
+	csr_write(hgatp, hgatp);
+	csr_write(vsatp, first_stage);
+}
