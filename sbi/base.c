@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * BASE (SBI 3.0, chapter 4). limen has no registered implementation id; the one it gives is out of
+ * the range that is handed out. The machine ids are the hart's own, which a guest needs for errata.
+ */
+#include "sbi/ext.h"
+#include "sbi/fw.h"
+
+#define LIMEN_IMPL_ID	   0x6c696d656eL /* "limen" */
+#define LIMEN_IMPL_VERSION 0x00000001L
+
+static struct sbi_ret machine_id(u64 fid)
+{
+	struct sbi_ret r = fw_call(SBI_EXT_BASE, fid, 0, 0, 0, 0, 0, 0);
+
+	return SBI_RET(SBI_SUCCESS, r.error ? 0 : r.value);
+}
+
+struct sbi_ret sbi_base(struct vcpu *v, u64 fid, const u64 *a)
+{
+	(void)v;
+	switch (fid) {
+	case SBI_BASE_GET_SPEC_VERSION: return SBI_RET(SBI_SUCCESS, SBI_VERSION(3, 0));
+	case SBI_BASE_GET_IMPL_ID: return SBI_RET(SBI_SUCCESS, LIMEN_IMPL_ID);
+	case SBI_BASE_GET_IMPL_VERSION: return SBI_RET(SBI_SUCCESS, LIMEN_IMPL_VERSION);
+	case SBI_BASE_PROBE_EXTENSION: return SBI_RET(SBI_SUCCESS, sbi_has(a[0]));
+	case SBI_BASE_GET_MVENDORID:
+	case SBI_BASE_GET_MARCHID:
+	case SBI_BASE_GET_MIMPID: return machine_id(fid);
+	default: return SBI_RET(SBI_ERR_NOT_SUPPORTED, 0);
+	}
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * IPI (SBI 3.0, chapter 7).
+ */
+#include "guest/vm.h"
+#include "sbi/ext.h"
+
+static void send_self(struct vcpu *v)
+{
+	irq_off();
+	vcpu_load(&v->arch);
+	vcpu_set_hvip(&v->arch, HVIP_VSSIP);
+	irq_on();
+}
+
+struct sbi_ret sbi_ipi(struct vcpu *v, u64 fid, const u64 *a)
+{
+	u64 targets;
+
+	if (fid != SBI_IPI_SEND_IPI)
+		return SBI_RET(SBI_ERR_NOT_SUPPORTED, 0);
+	if (!sbi_hart_mask(v, a[0], a[1], &targets))
+		return SBI_RET(SBI_ERR_INVALID_PARAM, 0);
+	if (targets & BIT(v->id))
+		send_self(v);
+	for (targets &= ~BIT(v->id); targets; targets &= targets - 1)
+		vcpu_request(&v->vm->vcpu[__builtin_ctzl(targets)], REQ_IPI);
+	return SBI_RET(SBI_SUCCESS, 0);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * RFENCE (SBI 3.0, chapter 8).
+ *
+ * The caller's own hart is fenced as precisely as asked, up to a few pages. Another vCPU forgets all
+ * of its first stage: as the fence is remembered in one bit, one that is not running costs no
+ * interrupt. The call returns when no target runs with what it knew before.
+ *
+ * hfence functions are for guests that have the H extension themselves, which no guest has yet.
+ */
+#include "arch/riscv/hfence.h"
+#include "guest/vm.h"
+#include "sbi/ext.h"
+
+#define PAGE 4096UL
+#define PAGES_PRECISE 16
+
+/* First-stage translations of the calling vCPU; asid NULL: all address spaces. Interrupts off. */
+static void fence_vma_self(u64 start, u64 size, const u64 *asid)
+{
+	u64 end = start + size;
+
+	if ((!start && !size) || size > PAGES_PRECISE * PAGE || end < start) {
+		if (asid)
+			hfence_vvma_asid(*asid);
+		else
+			hfence_vvma_all();
+		return;
+	}
+	for (u64 at = ALIGN_DOWN(start, PAGE); at < end; at += PAGE) {
+		if (asid)
+			hfence_vvma_addr_asid(at, *asid);
+		else
+			hfence_vvma_addr(at);
+	}
+}
+
+static void fence_others(struct vcpu *v, u64 targets, u32 request)
+{
+	u64 left;
+
+	for (left = targets; left; left &= left - 1)
+		guest_request(&v->vm->vcpu[__builtin_ctzl(left)].run, request);
+	for (left = targets; left; left &= left - 1)
+		guest_request_sync(&v->vm->vcpu[__builtin_ctzl(left)].run, request);
+}
+
+static void fence_self(struct vcpu *v, u64 fid, const u64 *a)
+{
+	irq_off();
+	vcpu_load(&v->arch);
+	if (fid == SBI_RFENCE_REMOTE_FENCE_I)
+		fence_i();
+	else
+		fence_vma_self(a[2], a[3], fid == SBI_RFENCE_REMOTE_SFENCE_VMA_ASID ? &a[4] : NULL);
+	irq_on();
+}
+
+struct sbi_ret sbi_rfence(struct vcpu *v, u64 fid, const u64 *a)
+{
+	u32 request = fid == SBI_RFENCE_REMOTE_FENCE_I ? REQ_FENCEI : REQ_VVMA;
+	u64 targets;
+
+	if (fid > SBI_RFENCE_REMOTE_SFENCE_VMA_ASID)
+		return SBI_RET(SBI_ERR_NOT_SUPPORTED, 0);
+	if (!sbi_hart_mask(v, a[0], a[1], &targets))
+		return SBI_RET(SBI_ERR_INVALID_PARAM, 0);
+	if (targets & BIT(v->id))
+		fence_self(v, fid, a);
+	if (targets & ~BIT(v->id))
+		fence_others(v, targets & ~BIT(v->id), request);
+	return SBI_RET(SBI_SUCCESS, 0);
+}

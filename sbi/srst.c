@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * SRST (SBI 3.0, chapter 10). A guest that shuts down for a system failure has failed.
+ */
+#include "guest/vm.h"
+#include "sbi/ext.h"
+
+struct sbi_ret sbi_srst(struct vcpu *v, u64 fid, const u64 *a)
+{
+	u64 type = a[0], reason = a[1];
+
+	if (fid != SBI_SRST_SYSTEM_RESET)
+		return SBI_RET(SBI_ERR_NOT_SUPPORTED, 0);
+	if (type > SBI_SRST_TYPE_WARM_REBOOT || reason > SBI_SRST_REASON_SYSTEM_FAILURE)
+		return SBI_RET(SBI_ERR_INVALID_PARAM, 0);
+	if (reason == SBI_SRST_REASON_SYSTEM_FAILURE)
+		vm_fail(v, "it shut itself down for a system failure");
+	else
+		vm_stop(v->vm, type == SBI_SRST_TYPE_SHUTDOWN ? VM_OFF : VM_REBOOT);
+	return SBI_RET(SBI_SUCCESS, 0);
+}
