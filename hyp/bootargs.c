@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * limen's own boot arguments; see bootargs.h.
+ */
+#include "hyp/bootargs.h"
+
+#include "arch/riscv/ext.h"
+#include "lib/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	bool in_all;
+} features[HIDE_FEATURES] = {
+	[HIDE_HTINST] = {"htinst", true},
+	[HIDE_HTVAL] = {"htval", true},
+	[HIDE_VMIDLEN] = {"vmidlen", true},
+	[HIDE_HENVCFG] = {"henvcfg", true},
+	[HIDE_1G] = {"1g", true},
+	[HIDE_2M] = {"2m", true},
+	[HIDE_DBCN] = {"dbcn", true},
+	[HIDE_SRST] = {"srst", true},
+	/* Not in "all": it would leave one hart, and hide what goes wrong between several. */
+	[HIDE_HSM] = {"hsm", false},
+};
+
+const char *bootargs_hide_name(enum hide_feature f, bool *in_all)
+{
+	CHECK(f < HIDE_FEATURES);
+	*in_all = features[f].in_all;
+	return features[f].name;
+}
+
+/* A part of the arguments. */
+struct word {
+	const char *s;
+	size_t n;
+};
+
+static bool is(struct word w, const char *name)
+{
+	return strlen(name) == w.n && memcmp(w.s, name, w.n) == 0;
+}
+
+/* Cuts the next word off *s; words are what stands between the separators. */
+static struct word next_word(const char **s, const char *separators)
+{
+	struct word w;
+
+	*s += strspn(*s, separators);
+	w.s = *s;
+	w.n = strcspn(*s, separators);
+	*s += w.n;
+	return w;
+}
+
+static void complain(const struct bootargs_warn *warn, const char *what, struct word w)
+{
+	char line[BOOTARGS_LINE_MAX], *c;
+
+	snprintf(line, sizeof(line), "boot arguments: %s: \"%.*s\"%s", what, (int)min_u64(w.n, 60),
+		 w.s, w.n > 60 ? "..." : "");
+	for (c = line; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	warn->line(warn->arg, line);
+}
+
+static void hide_all(struct bootargs *b)
+{
+	for (unsigned int f = 0; f < HIDE_FEATURES; f++)
+		if (features[f].in_all)
+			b->hidden |= (u32)BIT(f);
+	ext_hide_all(&b->hidden_ext);
+}
+
+static bool hide_one(struct bootargs *b, struct word w)
+{
+	if (is(w, "all")) {
+		hide_all(b);
+		return true;
+	}
+	for (unsigned int f = 0; f < HIDE_FEATURES; f++) {
+		if (!is(w, features[f].name))
+			continue;
+		b->hidden |= (u32)BIT(f);
+		return true;
+	}
+	return ext_hide(w.s, w.n, &b->hidden_ext);
+}
+
+static void parse_hide(struct bootargs *b, struct word list, const struct bootargs_warn *warn)
+{
+	while (list.n > 0) {
+		struct word w = {list.s, 0};
+
+		while (w.n < list.n && w.s[w.n] != ',')
+			w.n++;
+		if (w.n > 0 && !hide_one(b, w))
+			complain(warn, "hide= does not know", w);
+		if (w.n < list.n)
+			w.n++;
+		list.s += w.n;
+		list.n -= w.n;
+	}
+}
+
+static void parse_satp(struct bootargs *b, struct word w, const struct bootargs_warn *warn)
+{
+	if (is(w, "sv39"))
+		b->satp_bits = 39;
+	else if (is(w, "sv48"))
+		b->satp_bits = 48;
+	else if (is(w, "sv57"))
+		b->satp_bits = 57;
+	else
+		complain(warn, "satp= is sv39, sv48 or sv57, not", w);
+}
+
+static void parse_loglevel(struct bootargs *b, struct word w, const struct bootargs_warn *warn)
+{
+	if (is(w, "error"))
+		b->loglevel = BOOTARGS_LOG_ERROR;
+	else if (is(w, "warn"))
+		b->loglevel = BOOTARGS_LOG_WARN;
+	else if (is(w, "info"))
+		b->loglevel = BOOTARGS_LOG_INFO;
+	else
+		complain(warn, "loglevel= is error, warn or info, not", w);
+}
+
+static const struct {
+	const char *key; /* with its "=" */
+	void (*parse)(struct bootargs *b, struct word value, const struct bootargs_warn *warn);
+} keys[] = {
+	{"hide=", parse_hide},
+	{"satp=", parse_satp},
+	{"loglevel=", parse_loglevel},
+};
+
+static void parse_word(struct bootargs *b, struct word w, const struct bootargs_warn *warn)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		size_t n = strlen(keys[i].key);
+
+		if (w.n < n || memcmp(w.s, keys[i].key, n) != 0)
+			continue;
+		keys[i].parse(b, (struct word){w.s + n, w.n - n}, warn);
+		return;
+	}
+	complain(warn, "not known", w);
+}
+
+void bootargs_parse(const char *args, struct bootargs *b, const struct bootargs_warn *warn)
+{
+	static const char blanks[] = " \t\r\n";
+	struct word w;
+
+	*b = (struct bootargs){.loglevel = BOOTARGS_LOG_INFO};
+	if (!args)
+		return;
+	for (w = next_word(&args, blanks); w.n > 0; w = next_word(&args, blanks))
+		parse_word(b, w, warn);
+}

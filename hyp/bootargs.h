@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * limen's own boot arguments, from bootargs in /chosen: words with blanks between them. What is
+ * not understood is one line of warning and changes nothing. docs/boot-arguments.md is the page
+ * for people, and a test holds it against the tables here.
+ *
+ * Pure code: any context, no state.
+ */
+#ifndef HYP_BOOTARGS_H
+#define HYP_BOOTARGS_H
+
+#include "arch/riscv/isa.h"
+#include "lib/types.h"
+
+/* What hide= can make limen do without, besides ISA extensions (arch/riscv/ext.c). */
+enum hide_feature {
+	HIDE_HTINST,  /* htinst reads as 0 */
+	HIDE_HTVAL,   /* htval reads as 0 */
+	HIDE_VMIDLEN, /* hgatp has no VMID bits */
+	HIDE_HENVCFG, /* there is no henvcfg, as with H before ratification */
+	HIDE_1G,      /* no leaf of 1 GiB in limen's page tables */
+	HIDE_2M,      /* no leaf of 2 MiB */
+	HIDE_DBCN,    /* firmware without the debug console */
+	HIDE_SRST,    /* firmware without system reset */
+	HIDE_HSM,     /* firmware without hart state management: one hart */
+	HIDE_FEATURES,
+};
+
+enum bootargs_loglevel {
+	BOOTARGS_LOG_ERROR,
+	BOOTARGS_LOG_WARN,
+	BOOTARGS_LOG_INFO, /* what holds without loglevel= */
+};
+
+struct bootargs {
+	u32 hidden;		   /* BIT(enum hide_feature) */
+	struct isa_set hidden_ext; /* for ext_apply_hidden(), once harts are probed */
+	u32 satp_bits;		   /* 39, 48 or 57: limen's own paging; 0: the widest there is */
+	enum bootargs_loglevel loglevel;
+};
+
+/* Where a warning goes, a line without "\n". */
+struct bootargs_warn {
+	void (*line)(void *arg, const char *text);
+	void *arg;
+};
+
+#define BOOTARGS_LINE_MAX 120 /* bytes of a warning, with its NUL */
+
+/* Reads args (NULL: none) into *b, which is overwritten. */
+void bootargs_parse(const char *args, struct bootargs *b, const struct bootargs_warn *warn);
+
+static inline bool bootargs_hidden(const struct bootargs *b, enum hide_feature f)
+{
+	return b->hidden >> f & 1;
+}
+
+/* For the documentation: the hide= name of a feature, and whether hide=all hides it. */
+const char *bootargs_hide_name(enum hide_feature f, bool *in_all);
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "hyp/features.h"
+
+#include <string.h>
+
+#include "arch/riscv/clock.h"
+#include "arch/riscv/fpu.h"
+#include "arch/riscv/hfence.h"
+#include "arch/riscv/probe.h"
+#include "hyp/page.h"
+#include "lib/log.h"
+
+struct features features;
+
+bool features_have_h(void)
+{
+	unsigned long v;
+
+	return csr_try_read(hstatus, &v) && csr_try_read(hgatp, &v);
+}
+
+/* ext_probe() asks by number; csrr takes it as an immediate. */
+static bool csr_there(unsigned int csr, void *arg)
+{
+	unsigned long v;
+
+	(void)arg;
+	switch (csr) {
+	case CSR_stimecmp: return csr_try_read(stimecmp, &v);
+	case CSR_vstimecmp: return csr_try_read(vstimecmp, &v);
+	case CSR_hstateen0: return csr_try_read(hstateen0, &v);
+	case CSR_sstateen0: return csr_try_read(sstateen0, &v);
+	case CSR_henvcfg: return csr_try_read(henvcfg, &v);
+	case CSR_senvcfg: return csr_try_read(senvcfg, &v);
+	default: return false;
+	}
+}
+
+/* The bits of want that a register keeps. */
+#define sticky_bits(name, want)                                                                    \
+	({                                                                                         \
+		unsigned long stuck_ = 0;                                                          \
+		if (csr_try_write(name, (want)) && csr_try_read(name, &stuck_))                    \
+			csr_write(name, 0);                                                        \
+		stuck_ &(want);                                                                    \
+	})
+
+static bool wide_vector(u64 *vlenb)
+{
+	unsigned long v = 0;
+	bool there;
+
+	csr_set(sstatus, SSTATUS_VS_INIT);
+	there = csr_try_read(vlenb, &v);
+	csr_clear(sstatus, SSTATUS_VS);
+	*vlenb = there ? v : 0;
+	return there && v;
+}
+
+static bool fp_there(void)
+{
+	unsigned long v;
+	bool there;
+
+	csr_set(sstatus, SSTATUS_FS_INIT);
+	there = csr_try_read(fcsr, &v);
+	csr_clear(sstatus, SSTATUS_FS);
+	return there;
+}
+
+/* What the calling hart does, by trying it; hidden features are not there. */
+static void probe_hart(struct vcpu_features *f, u32 hidden, const struct isa_set *hidden_ext)
+{
+	unsigned long v;
+
+	memset(f, 0, sizeof(*f));
+	f->henvcfg = !(hidden & BIT(HIDE_HENVCFG)) && csr_there(CSR_henvcfg, NULL);
+	if (f->henvcfg)
+		csr_write(henvcfg, HENVCFG_STCE);
+	f->sstc = !isa_has(hidden_ext, EXT_SSTC) && f->henvcfg &&
+		  (csr_read(henvcfg) & HENVCFG_STCE) && csr_try_read(stimecmp, &v) &&
+		  csr_try_read(vstimecmp, &v);
+	if (f->henvcfg)
+		csr_write(henvcfg, 0);
+	f->hstateen = !isa_has(hidden_ext, EXT_SSSTATEEN) && csr_there(CSR_hstateen0, NULL) &&
+		      csr_there(CSR_sstateen0, NULL);
+	f->senvcfg = csr_there(CSR_senvcfg, NULL);
+	f->htinst = !(hidden & BIT(HIDE_HTINST));
+	f->htval = !(hidden & BIT(HIDE_HTVAL));
+	f->fp = fp_there();
+	f->vector = wide_vector(&f->vlenb);
+}
+
+static u64 hgatp_write_read(void *ctx, u64 val)
+{
+	(void)ctx;
+	csr_write(hgatp, val);
+	return csr_read(hgatp);
+}
+
+static enum err probe_gstage(u32 hidden)
+{
+	hpa_t root;
+
+	if (!page_source_alloc(NULL, GSTAGE_ROOT_ORDER, &root))
+		return ERR_NOMEM;
+	gstage_probe(hgatp_write_read, NULL, root, &features.gstage);
+	hfence_gvma_all();
+	page_free(root, GSTAGE_ROOT_ORDER);
+	if (hidden & BIT(HIDE_VMIDLEN))
+		features.gstage.vmid_bits = 0;
+	return features.gstage.modes ? OK : ERR_NOTSUP;
+}
+
+static void read_isa(const struct platform_hart *h, struct isa_set *isa)
+{
+	if (h->isa_list && !isa_parse_list(h->isa_base, h->isa_list, h->isa_list_size, isa))
+		return;
+	if (!h->isa || isa_parse_string(h->isa, strlen(h->isa) + 1, isa))
+		log_warn("hart %llu: no ISA string that limen reads; guests get the base only",
+			 (unsigned long long)h->id);
+}
+
+/* What all usable harts have, by their trees; what is probed is probed on the hart itself. */
+static void common_isa(const struct platform *p, struct isa_set *out)
+{
+	bool first = true;
+
+	for (u32 i = 0; i < p->harts; i++) {
+		struct isa_set isa = {0};
+
+		if (!p->hart[i].usable)
+			continue;
+		read_isa(&p->hart[i], &isa);
+		if (!isa_has(&isa, EXT_H))
+			continue;
+		if (first)
+			*out = isa;
+		else
+			isa_intersect(out, &isa);
+		first = false;
+	}
+}
+
+static void log_features(void)
+{
+	const struct vcpu_features *f = &vcpu_features;
+
+	log_info("hart features: %s%s%s%s%s%s%svmid bits %u, G-stage%s%s%s", f->sstc ? "sstc " : "",
+		 f->henvcfg ? "henvcfg " : "", f->hstateen ? "stateen " : "", f->fp ? "fp " : "",
+		 f->vector ? "vector " : "", f->htinst ? "" : "(htinst hidden) ",
+		 f->htval ? "" : "(htval hidden) ", features.gstage.vmid_bits,
+		 features.gstage.modes & BIT(GSTAGE_SV39X4) ? " Sv39x4" : "",
+		 features.gstage.modes & BIT(GSTAGE_SV48X4) ? " Sv48x4" : "",
+		 features.gstage.modes & BIT(GSTAGE_SV57X4) ? " Sv57x4" : "");
+}
+
+static struct isa_set hidden_exts;
+
+enum err features_init(const struct platform *p, u64 hartid, const struct bootargs *args,
+		       const char **why)
+{
+	const struct platform_hart *h = platform_find_hart(p, hartid);
+	struct ext_hart *all = &features.harts;
+
+	features.hidden = args->hidden;
+	hidden_exts = args->hidden_ext;
+	probe_hart(&vcpu_features, args->hidden, &hidden_exts);
+	clock_init(p->timebase_hz, vcpu_features.sstc);
+	if (probe_gstage(args->hidden)) {
+		*why = "no G-stage paging mode works";
+		return ERR_NOTSUP;
+	}
+	common_isa(p, &all->isa);
+	ext_probe(&all->isa, csr_there, NULL);
+	ext_apply_hidden(&all->isa, &args->hidden_ext);
+	if (!vcpu_features.sstc)
+		isa_del(&all->isa, EXT_SSTC);
+	all->henvcfg = vcpu_features.henvcfg ? sticky_bits(henvcfg, ext_henvcfg_all()) : 0;
+	all->hstateen0 = vcpu_features.hstateen ? sticky_bits(hstateen0, ext_hstateen0_all()) : ~0UL;
+	if (h) {
+		features.cbom = h->cbom;
+		features.cbop = h->cbop;
+		features.cboz = h->cboz;
+	}
+	log_features();
+	return OK;
+}
+
+const char *features_check_hart(void)
+{
+	const struct vcpu_features *want = &vcpu_features;
+	struct vcpu_features have;
+
+	if (!features_have_h())
+		return "the H extension";
+	probe_hart(&have, features.hidden, &hidden_exts);
+	if (want->sstc && !have.sstc)
+		return "Sstc";
+	if (want->henvcfg && !have.henvcfg)
+		return "henvcfg";
+	if (want->hstateen && !have.hstateen)
+		return "state enables";
+	if (want->fp && !have.fp)
+		return "floating point";
+	if (want->vector && have.vlenb != want->vlenb)
+		return "the same vector length";
+	return NULL;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The end of the machine. Ways are tried from the one that tells most to the one that tells least:
+ * the tree's sifive,test0 device, whose exit status is the machine's under QEMU; SRST, which ends
+ * QEMU with status 0 whatever the reason; semihosting, for machines whose firmware has no
+ * shutdown; and a hart that waits for ever.
+ */
+#ifndef HYP_RESET_H
+#define HYP_RESET_H
+
+#include "lib/compiler.h"
+#include "lib/types.h"
+
+/* The tree has a sifive,test0 (or sifive,test1), its first register mapped here. While one hart
+ * runs; NULL: it has none. */
+void reset_set_test_device(volatile void *regs);
+
+/* Ends the machine, with the failing status if so. Any context. */
+__noreturn void machine_power_off(bool failed);
+
+/* Starts the machine again from its firmware. Any context. */
+__noreturn void machine_reboot(void);
+
+/* Makes the calling hart wait for ever, with interrupts off. Any context. */
+__noreturn void machine_halt(void);
+
+#endif

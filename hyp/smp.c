@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "hyp/smp.h"
+
+#include "arch/riscv/hart.h"
+#include "arch/riscv/trap.h"
+#include "arch/riscv/vcpu.h"
+#include "entry/vtime.h"
+#include "hyp/features.h"
+#include "hyp/hostmap.h"
+#include "hyp/irq.h"
+#include "hyp/kmem.h"
+#include "hyp/memmap.h"
+#include "hyp/stack.h"
+#include "hyp/timer.h"
+#include "lib/log.h"
+#include "lib/trace.h"
+#include "rcu/rcu.h"
+#include "sbi/fw.h"
+
+#define START_TIMEOUT_S 2
+
+/* What a hart finds at the address in a1; head.S reads it with paging off. */
+struct hart_boot {
+	u64 satp, tp, sp, fn;
+	/* How it went: written by the new hart, read by the one that waits. */
+	const char *lacks;
+	u32 done;
+	struct thread self;
+};
+
+DECLARE_PER_HART(unsigned long, overflow_sp);
+DECLARE_PER_HART(struct hart_boot *, hart_boot);
+DEFINE_PER_HART(struct hart_boot *, hart_boot);
+
+extern char secondary_start[];
+
+void smp_hart_init(struct thread *self, const char *name)
+{
+	struct trace_rec *ring = kmem_alloc(sizeof(*ring) * TRACE_RING);
+	void *stack = stack_alloc();
+
+	CHECK(stack);
+	this_hart(overflow_sp) = (uintptr_t)stack + STACK_SIZE;
+	trace_hart_init(ring);
+	rcu_hart_init();
+	vtime_hart_init();
+	timer_hart_init();
+	thread_hart_init(self, name);
+	vcpu_hart_init();
+	irq_hart_init();
+	irq_on();
+}
+
+static bool never(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+void smp_idle(void)
+{
+	for (;;)
+		(void)thread_wait(never, NULL, TIMER_NEVER);
+}
+
+/* A new hart's first C, on its own stack and area, interrupts off. */
+static void secondary_main(void)
+{
+	struct hart_boot *b = this_hart(hart_boot);
+
+	trap_hart_init();
+	b->lacks = features_check_hart();
+	if (b->lacks) {
+		/* Order: why, before done. Pairs with: wait_for() [B1] */
+		arch_store_release(&b->done, 1);
+		fw_hart_stop();
+	}
+	hart_set_count(arch_hart_index() + 1);
+	smp_hart_init(&b->self, "boot");
+	/* Order: the hart works, before done. Pairs with: wait_for() [B1] */
+	arch_store_release(&b->done, 1);
+	smp_idle();
+}
+
+static bool wait_for(struct hart_boot *b)
+{
+	u64 end = arch_clock() + START_TIMEOUT_S * arch_clock_hz();
+
+	/* Order: done, before what it stands for is read.
+	 * Pairs with: secondary_main() [B1] */
+	while (!arch_load_acquire(&b->done)) {
+		if (arch_clock() > end)
+			return false;
+		arch_relax();
+	}
+	return true;
+}
+
+/* Prepares what the hart needs. Its memory is never given back: a hart that was asked to start may
+ * do so late. */
+static struct hart_boot *prepare(u64 id, unsigned int *index)
+{
+	struct hart_boot *b = kmem_alloc(sizeof(*b));
+	char *area = kmem_alloc(hart_area_size());
+	void *stack = stack_alloc();
+
+	if (!b || !area || !stack)
+		return NULL;
+	*index = hart_add(id, area);
+	*(struct hart_boot **)(void *)(area + ((char *)&this_hart(hart_boot) - hart_area())) = b;
+	b->satp = hostmap_satp();
+	b->tp = (u64)(uintptr_t)area;
+	b->sp = (u64)(uintptr_t)stack + STACK_SIZE;
+	b->fn = (u64)(uintptr_t)secondary_main;
+	return b;
+}
+
+static void start(u64 id)
+{
+	unsigned int index;
+	struct hart_boot *b = prepare(id, &index);
+	int e;
+
+	if (!b) {
+		log_error("hart %llu: no memory to start it", (unsigned long long)id);
+		return;
+	}
+	e = fw_hart_start(id, image_to_hpa(secondary_start), va_to_hpa(b).a);
+	if (!e && wait_for(b) && !b->lacks)
+		return;
+	if (e)
+		log_warn("hart %llu left out: the firmware does not start it: %s",
+			 (unsigned long long)id, err_name(e));
+	else if (b->lacks)
+		log_warn("hart %llu left out: it lacks %s", (unsigned long long)id, b->lacks);
+	else
+		panic("a hart was started and did not answer");
+	hart_drop_last();
+}
+
+void smp_start(const struct platform *p)
+{
+	u64 self = hart_id(arch_hart_index());
+
+	for (u32 i = 0; i < p->harts && arch_hart_count() < HARTS_MAX; i++)
+		if (p->hart[i].usable && p->hart[i].id != self)
+			start(p->hart[i].id);
+	log_info("%u hart%s up", arch_hart_count(), arch_hart_count() == 1 ? "" : "s");
+}

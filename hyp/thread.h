@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Hypervisor threads. A thread belongs to one hart, has a guarded stack, and gives up the hart only
+ * in the calls below that say "blocks"; each hart runs its ready threads in turn. A hart without a
+ * ready thread waits inside the last thread's call: there is no idle thread to switch to.
+ *
+ * Lock order: waitq.lock, then runqueue.lock.
+ */
+#ifndef HYP_THREAD_H
+#define HYP_THREAD_H
+
+#include "arch/arch.h"
+#include "lib/err.h"
+#include "lib/list.h"
+#include "lib/spinlock.h"
+
+enum thread_state {
+	THREAD_RUNNING, /* current of its hart, or about to block and woken already */
+	THREAD_READY,	/* in its hart's queue */
+	THREAD_BLOCKED,
+	THREAD_DEAD,
+};
+
+struct thread {
+	struct arch_context ctx;
+	/* Under the lock of its hart's runqueue. */
+	struct list node;
+	u32 state; /* enum thread_state */
+	/* Set before the first run. */
+	unsigned int hart;
+	const char *name;
+	void *stack; /* lowest usable byte */
+	void (*fn)(void *arg);
+	void *arg;
+	/* Set by anybody, read in waits. */
+	bool canceled;
+};
+
+/* The calling hart gets its queue, with the caller as its current thread; t describes the caller.
+ * Interrupts off. */
+void thread_hart_init(struct thread *t, const char *name);
+
+/* Makes a thread that runs fn(arg) on the given hart; it is freed after fn returns. Returns NULL
+ * when there is no memory. Interrupts on or off; does not block. */
+struct thread *thread_create(const char *name, unsigned int hart, void (*fn)(void *), void *arg);
+
+/* The calling thread. */
+struct thread *thread_current(void);
+
+/* Lets the hart's other ready threads run first. Blocks. Interrupts on. */
+void thread_yield(void);
+
+/* Ends the calling thread. Interrupts on. */
+__noreturn void thread_exit(void);
+
+/*
+ * Blocks until cond(arg) is true, the clock reaches deadline (TIMER_NEVER: no time-out), or
+ * thread_cancel(). Whoever makes cond true calls thread_wake() afterwards. cond is called with
+ * interrupts off and must be short.
+ * Returns OK, ERR_TIMEOUT or ERR_CANCELED. Interrupts on.
+ */
+enum err thread_wait(bool (*cond)(void *arg), void *arg, u64 deadline);
+
+/* Ends a thread's wait, so that it looks at its condition again; nothing when it is not waiting.
+ * Any context that RCU watches. */
+void thread_wake(struct thread *t);
+
+/* Ends the thread's present or next wait with ERR_CANCELED. Any context that RCU watches. */
+void thread_cancel(struct thread *t);
+
+/* The stacks of all harts, for back traces. */
+bool thread_stack_contains(uintptr_t addr);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * NS16550A (National Semiconductor PC16550D, June 1995) with registers at any power-of-two distance,
+ * accessed as bytes or words. Two habits of the DesignWare APB UART are known: the busy-detect
+ * interrupt, and a character time-out with nothing to read.
+ */
+#include "hyp/uart.h"
+
+#include "arch/arch.h"
+#include "hyp/mmio.h"
+
+#define RBR 0 /* read */
+#define THR 0 /* write */
+#define IER 1
+#define IIR 2 /* read */
+#define FCR 2 /* write */
+#define LCR 3
+#define MCR 4
+#define LSR 5
+#define USR 31 /* DesignWare alone */
+
+#define IER_ERBFI	 0x01
+#define FCR_FIFO_ENABLE	 0x01
+#define IIR_ID		 0x0f
+#define IIR_NO_INT	 0x01
+#define IIR_DW_BUSY	 0x07
+#define IIR_CHAR_TIMEOUT 0x0c
+#define IIR_FIFO	 0xc0
+#define LCR_DLAB	 0x80
+#define MCR_DTR_RTS_OUT2 0x0b /* OUT2 lets the interrupt out on PC-like boards */
+#define LSR_DR		 0x01
+#define LSR_THRE	 0x20
+#define LSR_TEMT	 0x40
+
+static u8 reg_read(const struct uart *u, unsigned int reg)
+{
+	const volatile u8 *p = u->base + ((size_t)reg << u->shift);
+
+	return u->width == 4 ? (u8)mmio_read32(p) : mmio_read8(p);
+}
+
+static void reg_write(const struct uart *u, unsigned int reg, u8 v)
+{
+	volatile u8 *p = u->base + ((size_t)reg << u->shift);
+
+	if (u->width == 4)
+		mmio_write32(p, v);
+	else
+		mmio_write8(p, v);
+}
+
+static bool wait_lsr(struct uart *u, u8 bit)
+{
+	/* A stuck device gets one look at each write, until it moves again. */
+	unsigned int patience = u->stuck ? 1 : UART_PATIENCE;
+
+	while (!(reg_read(u, LSR) & bit)) {
+		if (--patience == 0)
+			return false;
+		arch_relax();
+	}
+	return true;
+}
+
+/* Turning the FIFOs on empties them, so what firmware or loader wrote goes out first. */
+static void ns16550_init(struct uart *u)
+{
+	u->stuck = !wait_lsr(u, LSR_TEMT);
+	reg_write(u, LCR, reg_read(u, LCR) & (u8)~LCR_DLAB);
+	reg_write(u, IER, 0);
+	reg_write(u, FCR, FCR_FIFO_ENABLE);
+	u->fifo = (reg_read(u, IIR) & IIR_FIFO) == IIR_FIFO ? 16 : 1;
+}
+
+/* THRE says that the whole FIFO is empty: one look is good for u->fifo bytes. */
+static size_t ns16550_write(struct uart *u, const char *s, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		size_t end = min_u64(n, done + u->fifo);
+
+		u->stuck = !wait_lsr(u, LSR_THRE);
+		if (u->stuck)
+			break;
+		while (done < end)
+			reg_write(u, THR, (u8)s[done++]);
+	}
+	return done;
+}
+
+static size_t ns16550_read(struct uart *u, char *buf, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && (reg_read(u, LSR) & LSR_DR))
+		buf[i++] = (char)reg_read(u, RBR);
+	return i;
+}
+
+static int ns16550_set_rx_irq(struct uart *u, bool on)
+{
+	if (on)
+		reg_write(u, MCR, reg_read(u, MCR) | MCR_DTR_RTS_OUT2);
+	reg_write(u, IER, on ? IER_ERBFI : 0);
+	return OK;
+}
+
+static void ns16550_irq(struct uart *u)
+{
+	u8 iir = reg_read(u, IIR);
+
+	if (iir & IIR_NO_INT && (iir & IIR_ID) != IIR_DW_BUSY)
+		return;
+	if ((iir & IIR_ID) == IIR_DW_BUSY)
+		(void)reg_read(u, USR);
+	else if ((iir & IIR_ID) == IIR_CHAR_TIMEOUT && !(reg_read(u, LSR) & LSR_DR))
+		(void)reg_read(u, RBR);
+}
+
+const struct uart_ops uart_ns16550_ops = {
+	.name = "ns16550a",
+	.burst = 16,
+	.init = ns16550_init,
+	.write = ns16550_write,
+	.read = ns16550_read,
+	.set_rx_irq = ns16550_set_rx_irq,
+	.irq = ns16550_irq,
+};
