@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "guest/emulate.h"
+
+#include "arch/riscv/decode.h"
+#include "arch/riscv/hfence.h"
+#include "arch/riscv/vswalk.h"
+#include "arch/riscv/vtrap.h"
+#include "guest/vm.h"
+
+/*
+ * HLVX reads with the vsatp, hgatp and SPVP the hart holds at that moment, so the vCPU has to be
+ * loaded, and hstatus as it was at the exit.
+ */
+bool emulate_fetch(struct vcpu *v, u32 *insn)
+{
+	u16 low, high = 0;
+	bool ok;
+
+	irq_off();
+	vcpu_load(&v->arch);
+	csr_write(hstatus, v->arch.hstatus);
+	ok = hlvx_hu(v->arch.sepc, &low);
+	if (ok && (low & 3) == 3)
+		ok = hlvx_hu(v->arch.sepc + 2, &high);
+	irq_on();
+	*insn = low | (u32)high << 16;
+	return ok;
+}
+
+static enum err read_pte(void *arg, gpa_t at, u64 *pte)
+{
+	struct vm *vm = arg;
+
+	return gmem_read(&vm->mem, at, pte, sizeof(*pte));
+}
+
+/*
+ * The guest physical address of the access. htval holds it shifted by two, and stval's low bits
+ * fill in; a hart may leave htval 0, and then the guest's tables say.
+ */
+static enum err fault_address(struct vcpu *v, gpa_t *out)
+{
+	const struct guest_exit *x = &v->arch.exit;
+	struct vswalk_mem mem = {read_pte, v->vm};
+	u64 vsatp;
+
+	if (likely(x->htval && vcpu_features.htval)) {
+		*out = GPA(x->htval << 2 | (x->stval & 3));
+		return OK;
+	}
+	irq_off();
+	vcpu_load(&v->arch);
+	vsatp = csr_read(vsatp);
+	irq_on();
+	return vswalk(vsatp, x->stval, &mem, out);
+}
+
+/* OK, ERR_AGAIN: look again in the guest, or ERR_NOTSUP. */
+static enum err access_insn(struct vcpu *v, struct mmio_insn *out)
+{
+	u64 htinst = vcpu_features.htinst ? v->arch.exit.htinst : 0;
+	u32 insn;
+
+	if (likely(htinst_kind(htinst) == HTINST_INSN)) {
+		enum err e = decode_htinst(htinst, out);
+
+		if (e != ERR_NOENT)
+			return e;
+	} else if (htinst_kind(htinst) != HTINST_NONE) {
+		return ERR_NOENT;
+	}
+	if (!emulate_fetch(v, &insn))
+		return ERR_AGAIN;
+	return decode_mmio(insn, out);
+}
+
+static enum err device_access(struct vcpu *v, const struct mmio_insn *i, gpa_t at)
+{
+	u64 val;
+	enum err e;
+
+	if (i->store)
+		return mmio_write(&v->vm->bus, at, i->width, mmio_insn_store_value(i, v->arch.x));
+	e = mmio_read(&v->vm->bus, at, i->width, &val);
+	if (!e)
+		mmio_insn_load(i, v->arch.x, val);
+	return e;
+}
+
+static void refuse(struct vcpu *v, const struct mmio_insn *i)
+{
+	irq_off();
+	vcpu_load(&v->arch);
+	vcpu_inject(&v->arch, i->store ? EXC_STORE_ACCESS : EXC_LOAD_ACCESS, v->arch.exit.stval);
+	irq_on();
+}
+
+static void access_failed(struct vcpu *v, const struct mmio_insn *i, gpa_t at, enum err e)
+{
+	if (e == ERR_NOENT)
+		vm_fail(v, "%s of %u bytes at 0x%llx, where it has nothing",
+			i->store ? "store" : "load", i->width, (unsigned long long)at.a);
+	else
+		refuse(v, i);
+}
+
+void emulate_mmio(struct vcpu *v)
+{
+	struct mmio_insn insn;
+	gpa_t at;
+	enum err e = access_insn(v, &insn);
+
+	if (e == ERR_AGAIN)
+		return;
+	if (e == ERR_NOENT) {
+		vm_fail(v, "its page tables lie outside its memory");
+		return;
+	}
+	if (fault_address(v, &at))
+		return;
+	if (e) {
+		vm_fail(v, "access at 0x%llx by an instruction that cannot be emulated",
+			(unsigned long long)at.a);
+		return;
+	}
+	e = device_access(v, &insn, GPA(at.a - insn.addr_offset));
+	if (e)
+		access_failed(v, &insn, at, e);
+	else
+		v->arch.sepc += insn.len;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Accesses of a guest to emulated devices: from the fault to the device and back.
+ */
+#ifndef GUEST_EMULATE_H
+#define GUEST_EMULATE_H
+
+#include "guest/vcpu.h"
+
+/* Finishes the load or store the guest stopped at, after a guest-page fault. An access to nothing,
+ * or by an instruction that cannot be emulated, ends the VM; one a device refuses is the guest's
+ * own access fault. The vCPU's thread, interrupts on. */
+void emulate_mmio(struct vcpu *v);
+
+/* Fetches the instruction the guest stopped at. False: it has changed or went away; the guest goes
+ * on there and traps anew. The vCPU's thread, interrupts on. */
+bool emulate_fetch(struct vcpu *v, u32 *insn);
+
+#endif

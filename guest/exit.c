@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Why a guest stopped, and who sees to it.
+ */
+#include "arch/riscv/vtrap.h"
+#include "guest/emulate.h"
+#include "guest/vm.h"
+#include "sbi/server.h"
+
+static void inject(struct vcpu *v, u64 cause, u64 tval)
+{
+	irq_off();
+	vcpu_load(&v->arch);
+	vcpu_inject(&v->arch, cause, tval);
+	irq_on();
+}
+
+#define INSN_WFI     0x10500073
+#define INSN_WRS_NTO 0x00d00073
+
+/* With VTW the guest's WFI comes here, and WRS.NTO: it waits for another hart's store, so another
+ * thread may run, and the guest looks again ("Zawrs" 1.0 lets the wait end at any time). Everything else that traps so is an access to a CSR or an
+ * instruction the guest does not have; stval is the instruction, or 0 on a hart that does not tell. */
+static void virtual_instruction(struct vcpu *v)
+{
+	u32 insn = (u32)v->arch.exit.stval;
+
+	if (!insn && !emulate_fetch(v, &insn))
+		return;
+	if (insn == INSN_WFI) {
+		v->arch.sepc += 4;
+		vcpu_wait_interrupt(v);
+		return;
+	}
+	if (insn == INSN_WRS_NTO) {
+		v->arch.sepc += 4;
+		thread_yield();
+		return;
+	}
+	inject(v, EXC_ILLEGAL_INSN, insn);
+}
+
+void vcpu_handle_exit(struct vcpu *v)
+{
+	u64 cause = v->arch.exit.scause;
+
+	if (cause == EXC_ECALL_VS)
+		sbi_call(v);
+	else if (cause & SCAUSE_IRQ)
+		return;
+	else if (cause == EXC_LOAD_GUEST_PAGE || cause == EXC_STORE_GUEST_PAGE)
+		emulate_mmio(v);
+	else if (cause == EXC_VIRTUAL_INSN)
+		virtual_instruction(v);
+	else if (cause == EXC_INSN_GUEST_PAGE)
+		vm_fail(v, "jump outside its memory");
+	else
+		vm_fail(v, "exception %llu that a guest cannot cause", (unsigned long long)cause);
+}

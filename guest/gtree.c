@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest's device tree, written front to back with libfdt's sequential functions. The first
+ * error sticks in struct tree and makes all that follows nothing, so it is looked at once.
+ *
+ * phandles: 1 + i for vCPU i's interrupt controller, 1 + vcpus for the PLIC.
+ */
+#include "guest/gtree.h"
+
+#include <libfdt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "guest/gmap.h"
+
+#define IRQ_S_EXT 9 /* privileged specification: supervisor external interrupt */
+
+struct tree {
+	void *fdt;
+	int err; /* libfdt's, 0 so far */
+	const struct gtree_params *p;
+};
+
+static u32 cpu_phandle(u32 vcpu)
+{
+	return 1 + vcpu;
+}
+
+static u32 plic_phandle(const struct tree *t)
+{
+	return 1 + t->p->vcpus;
+}
+
+static void begin(struct tree *t, const char *name)
+{
+	if (!t->err)
+		t->err = fdt_begin_node(t->fdt, name);
+}
+
+/* name@address */
+static void begin_at(struct tree *t, const char *name, u64 address)
+{
+	char full[48];
+
+	snprintf(full, sizeof(full), "%s@%lx", name, address);
+	begin(t, full);
+}
+
+static void end(struct tree *t)
+{
+	if (!t->err)
+		t->err = fdt_end_node(t->fdt);
+}
+
+static void bytes(struct tree *t, const char *prop, const void *value, size_t size)
+{
+	if (!t->err)
+		t->err = size > INT_MAX ? -FDT_ERR_NOSPACE
+					: fdt_property(t->fdt, prop, value, (int)size);
+}
+
+static void flag(struct tree *t, const char *prop)
+{
+	bytes(t, prop, "", 0);
+}
+
+static void string(struct tree *t, const char *prop, const char *value)
+{
+	bytes(t, prop, value, strlen(value) + 1);
+}
+
+static void cell(struct tree *t, const char *prop, u32 value)
+{
+	if (!t->err)
+		t->err = fdt_property_u32(t->fdt, prop, value);
+}
+
+static void cells64(struct tree *t, const char *prop, u64 value)
+{
+	if (!t->err)
+		t->err = fdt_property_u64(t->fdt, prop, value);
+}
+
+/* Address and size, two cells each. */
+static void reg(struct tree *t, u64 base, u64 size)
+{
+	fdt64_t value[2] = {cpu_to_fdt64(base), cpu_to_fdt64(size)};
+
+	bytes(t, "reg", value, sizeof(value));
+}
+
+/* Room of `size` bytes for a property's value, to be filled in; NULL after an error. */
+static void *room(struct tree *t, const char *prop, size_t size)
+{
+	void *value = NULL;
+
+	if (!t->err)
+		t->err = size > INT_MAX ? -FDT_ERR_NOSPACE
+					: fdt_property_placeholder(t->fdt, prop, (int)size, &value);
+	return t->err ? NULL : value;
+}
+
+/* The words one after the other, each with its NUL. */
+static void strings(struct tree *t, const char *prop, const char *const *words, size_t n)
+{
+	size_t i, size = 0;
+	char *at;
+
+	for (i = 0; i < n; i++)
+		size += strlen(words[i]) + 1;
+	at = room(t, prop, size);
+	for (i = 0; at && i < n; i++) {
+		size_t len = strlen(words[i]) + 1;
+
+		memcpy(at, words[i], len);
+		at += len;
+	}
+}
+
+static void chosen(struct tree *t)
+{
+	const struct gtree_params *p = t->p;
+
+	begin(t, "chosen");
+	string(t, "stdout-path", "/soc/serial@10000000");
+	if (p->bootargs)
+		string(t, "bootargs", p->bootargs);
+	if (p->initrd_size) {
+		cells64(t, "linux,initrd-start", p->initrd.a);
+		cells64(t, "linux,initrd-end", p->initrd.a + p->initrd_size);
+	}
+	if (p->rng_seed_size)
+		bytes(t, "rng-seed", p->rng_seed, p->rng_seed_size);
+	end(t);
+}
+
+static void memory(struct tree *t)
+{
+	begin_at(t, "memory", t->p->ram_base.a);
+	string(t, "device_type", "memory");
+	reg(t, t->p->ram_base.a, t->p->ram_size);
+	end(t);
+}
+
+static void cpu_isa(struct tree *t)
+{
+	const struct gtree_params *p = t->p;
+
+	string(t, "riscv,isa", p->isa);
+	string(t, "riscv,isa-base", p->isa_base);
+	strings(t, "riscv,isa-extensions", p->isa_ext, p->isa_exts);
+	string(t, "mmu-type",
+	       p->mmu == 39 ? "riscv,sv39" : (p->mmu == 48 ? "riscv,sv48" : "riscv,sv57"));
+	if (p->cbom_block)
+		cell(t, "riscv,cbom-block-size", p->cbom_block);
+	if (p->cbop_block)
+		cell(t, "riscv,cbop-block-size", p->cbop_block);
+	if (p->cboz_block)
+		cell(t, "riscv,cboz-block-size", p->cboz_block);
+}
+
+static void cpu(struct tree *t, u32 vcpu)
+{
+	begin_at(t, "cpu", vcpu);
+	string(t, "device_type", "cpu");
+	string(t, "compatible", "riscv");
+	cell(t, "reg", vcpu);
+	string(t, "status", "okay");
+	cpu_isa(t);
+	begin(t, "interrupt-controller");
+	string(t, "compatible", "riscv,cpu-intc");
+	cell(t, "#address-cells", 0);
+	cell(t, "#interrupt-cells", 1);
+	flag(t, "interrupt-controller");
+	cell(t, "phandle", cpu_phandle(vcpu));
+	end(t);
+	end(t);
+}
+
+static void cpus(struct tree *t)
+{
+	u32 i;
+
+	begin(t, "cpus");
+	cell(t, "#address-cells", 1);
+	cell(t, "#size-cells", 0);
+	cell(t, "timebase-frequency", t->p->timebase);
+	for (i = 0; i < t->p->vcpus && !t->err; i++)
+		cpu(t, i);
+	end(t);
+}
+
+/* One context a vCPU, in the order of the vCPUs. */
+static void plic_contexts(struct tree *t)
+{
+	fdt32_t *at = room(t, "interrupts-extended", t->p->vcpus * 2UL * sizeof(fdt32_t));
+	u32 i;
+
+	for (i = 0; at && i < t->p->vcpus; i++) {
+		at[2 * i] = cpu_to_fdt32(cpu_phandle(i));
+		at[2 * i + 1] = cpu_to_fdt32(IRQ_S_EXT);
+	}
+}
+
+static void plic(struct tree *t)
+{
+	static const char *const compatible[] = {"sifive,plic-1.0.0", "riscv,plic0"};
+
+	begin_at(t, "interrupt-controller", GMAP_PLIC_BASE);
+	strings(t, "compatible", compatible, ARRAY_SIZE(compatible));
+	reg(t, GMAP_PLIC_BASE, GMAP_PLIC_SIZE);
+	cell(t, "#address-cells", 0);
+	cell(t, "#interrupt-cells", 1);
+	flag(t, "interrupt-controller");
+	plic_contexts(t);
+	cell(t, "riscv,ndev", GMAP_PLIC_NDEV);
+	cell(t, "phandle", plic_phandle(t));
+	end(t);
+}
+
+static void uart(struct tree *t)
+{
+	begin_at(t, "serial", GMAP_UART_BASE);
+	string(t, "compatible", "ns16550a");
+	reg(t, GMAP_UART_BASE, GMAP_UART_SIZE);
+	cell(t, "clock-frequency", GMAP_UART_CLOCK);
+	cell(t, "interrupt-parent", plic_phandle(t));
+	cell(t, "interrupts", GMAP_UART_IRQ);
+	end(t);
+}
+
+static void soc(struct tree *t)
+{
+	begin(t, "soc");
+	string(t, "compatible", "simple-bus");
+	cell(t, "#address-cells", 2);
+	cell(t, "#size-cells", 2);
+	flag(t, "ranges");
+	plic(t);
+	uart(t);
+	end(t);
+}
+
+static void root(struct tree *t)
+{
+	begin(t, "");
+	string(t, "compatible", "limen,guest");
+	string(t, "model", "limen,guest");
+	cell(t, "#address-cells", 2);
+	cell(t, "#size-cells", 2);
+	chosen(t);
+	memory(t);
+	cpus(t);
+	soc(t);
+	end(t);
+}
+
+static enum err check_params(const void *buf, const struct gtree_params *p, struct errline *e)
+{
+	if (!IS_ALIGNED((uintptr_t)buf, 8))
+		return errline_set(e, ERR_INVAL, "guest tree: not at a multiple of 8 bytes");
+	if (p->vcpus == 0 || p->vcpus > GTREE_VCPUS_MAX)
+		return errline_set(e, ERR_INVAL, "guest tree: %u vCPUs", p->vcpus);
+	if (p->mmu != 39 && p->mmu != 48 && p->mmu != 57)
+		return errline_set(e, ERR_INVAL, "guest tree: no such MMU: sv%u", p->mmu);
+	if (p->ram_size == 0 || p->ram_base.a + p->ram_size < p->ram_base.a)
+		return errline_set(e, ERR_INVAL, "guest tree: RAM of %lu KiB at 0x%lx",
+				   p->ram_size >> 10, p->ram_base.a);
+	if (p->isa_exts == 0)
+		return errline_set(e, ERR_INVAL, "guest tree: no ISA extensions");
+	return OK;
+}
+
+enum err gtree_build(void *buf, size_t size, const struct gtree_params *p, size_t *used,
+		     struct errline *e)
+{
+	struct tree t = {.fdt = buf, .p = p};
+	enum err err = check_params(buf, p, e);
+
+	if (err)
+		return err;
+	t.err = fdt_create(buf, size > INT_MAX ? INT_MAX : (int)size);
+	if (!t.err)
+		t.err = fdt_finish_reservemap(buf);
+	root(&t);
+	if (!t.err)
+		t.err = fdt_finish(buf);
+	if (t.err == -FDT_ERR_NOSPACE)
+		return errline_set(e, ERR_NOMEM, "guest tree: %zu bytes are not enough", size);
+	if (t.err)
+		return errline_set(e, ERR_INVAL, "guest tree: %s", fdt_strerror(t.err));
+	*used = fdt_totalsize(buf);
+	return OK;
+}

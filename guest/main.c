@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From the configuration to running VMs, and from the end of the last one to the end of the
+ * machine.
+ */
+#include <libfdt.h>
+
+#include "guest/gtree.h"
+#include "guest/payload.h"
+#include "guest/vm.h"
+#include "hyp/boot.h"
+#include "hyp/console.h"
+#include "hyp/features.h"
+#include "hyp/input.h"
+#include "hyp/kmem.h"
+#include "hyp/memmap.h"
+#include "hyp/reset.h"
+#include "lib/log.h"
+
+/* One VM of the configuration; vm is NULL where it cannot be. */
+struct entry {
+	struct vm *vm;
+	struct vm_payload payload;
+	bool ended; /* all vCPU threads have, and main has not looked yet */
+};
+
+static struct {
+	struct config config;
+	struct entry entry[CONFIG_VMS_MAX];
+	struct thread *thread; /* main's own */
+	unsigned int next_hart;
+	u32 running;
+	bool failed; /* a VM could not be, or failed: the machine's exit status */
+} machine;
+
+/* The FIT at an initrd's place first, then behind limen's own image. */
+static enum err open_fit(struct fit *fit, struct errline *e)
+{
+	const struct platform_range *initrd = &boot_info.platform->initrd;
+	const struct platform_range *places[] = {initrd, &boot_info.fit};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(places); i++) {
+		const void *at = hpa_to_va(places[i]->base);
+
+		if (places[i]->size < sizeof(struct fdt_header) || !IS_ALIGNED(places[i]->base.a, 8) ||
+		    fdt_magic(at) != FDT_MAGIC)
+			continue;
+		return fit_open(at, places[i]->size, fit, e);
+	}
+	return errline_set(e, ERR_NOENT,
+			   "no configuration: neither an initrd nor the image carries a FIT; "
+			   "make one with tools/pack");
+}
+
+/* The words a VM's hide= may have. */
+static const char *const *hide_words(void)
+{
+	static const char *words[EXT_COUNT + 1];
+	unsigned int e, n = 0;
+
+	for_each_ext(e) if (ext_row(e)->hide) words[n++] = ext_row(e)->hide;
+	return words;
+}
+
+static enum err read_config(struct fit *fit, struct errline *e)
+{
+	void *buf = kmem_alloc(PAYLOAD_CONFIG_MAX); /* strings point into it: stays */
+	enum err err = open_fit(fit, e);
+
+	if (err)
+		return err;
+	if (!buf)
+		return errline_set(e, ERR_NOMEM, "no memory to read the configuration");
+	return payload_config(fit, buf, PAYLOAD_CONFIG_MAX, hide_words(), &machine.config, e);
+}
+
+static void make_vm(const struct fit *fit, struct vm_config *c, struct entry *entry)
+{
+	enum err e = vm_payload(fit, c, GTREE_ROOM, &entry->payload);
+
+	if (!e)
+		e = vm_create(c, &entry->vm);
+	if (!e)
+		e = vm_load(entry->vm, &entry->payload);
+	if (!e)
+		return;
+	log_report("%s", c->err ? c->why.text : err_name(e));
+	if (entry->vm)
+		vm_destroy(entry->vm);
+	entry->vm = NULL;
+	machine.failed = true;
+}
+
+static void vm_ended(struct vm *vm)
+{
+	for (u32 i = 0; i < machine.config.count; i++)
+		if (machine.entry[i].vm == vm)
+			WRITE_ONCE(machine.entry[i].ended, true);
+	thread_wake(machine.thread);
+}
+
+static void start_vm(struct entry *entry)
+{
+	struct vm *vm = entry->vm;
+
+	machine.running++;
+	if (vm_start(vm, machine.next_hart, vm_ended))
+		log_report("VM %s: no memory for its vCPUs", vm->config->name);
+	machine.next_hart = (machine.next_hart + vm->vcpus) % arch_hart_count();
+}
+
+/* A VM whose vCPUs have all ended: gone, or from the start again. */
+static void see_to(struct entry *entry)
+{
+	struct vm *vm = entry->vm;
+
+	entry->ended = false;
+	machine.running--;
+	if (vm->state == VM_REBOOT && !vm_load(vm, &entry->payload)) {
+		log_info("VM %s starts again", vm->config->name);
+		start_vm(entry);
+		return;
+	}
+	if (vm->state != VM_OFF)
+		machine.failed = true;
+	log_info("VM %s %s", vm->config->name,
+		 vm->state == VM_OFF ? "has powered off" : "has failed");
+}
+
+static bool some_ended(void *arg)
+{
+	(void)arg;
+	for (u32 i = 0; i < machine.config.count; i++)
+		if (READ_ONCE(machine.entry[i].ended))
+			return true;
+	return false;
+}
+
+static void run_vms(void)
+{
+	for (u32 i = 0; i < machine.config.count; i++)
+		if (machine.entry[i].vm)
+			start_vm(&machine.entry[i]);
+	while (machine.running) {
+		(void)thread_wait(some_ended, NULL, TIMER_NEVER);
+		for (u32 i = 0; i < machine.config.count; i++)
+			if (machine.entry[i].ended)
+				see_to(&machine.entry[i]);
+	}
+}
+
+static void make_vms(const struct fit *fit)
+{
+	int owner;
+
+	for (u32 i = 0; i < machine.config.count; i++)
+		make_vm(fit, &machine.config.vms[i], &machine.entry[i]);
+	owner = config_console(&machine.config);
+	if (owner < 0)
+		return;
+	log_info("the console goes to VM %s", machine.config.vms[owner].name);
+	vconsole_own(&machine.entry[owner].vm->console);
+}
+
+void limen_main(void)
+{
+	struct errline e;
+	struct fit fit;
+
+	machine.thread = thread_current();
+	vmid_space_init(&vmid_space, features.gstage.vmid_bits);
+	input_init(boot_info.platform);
+	if (read_config(&fit, &e)) {
+		log_report("%s", e.text);
+		machine_power_off(true);
+	}
+	make_vms(&fit);
+	run_vms();
+	log_set_quiet(false);
+	if (machine.failed)
+		log_report("no VM is left, and not all ended well: the machine stops");
+	machine_power_off(machine.failed);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A vCPU's thread: what it does before an entry, and how it waits.
+ */
+#include "guest/vcpu.h"
+
+#include "arch/riscv/hfence.h"
+#include "arch/riscv/sbi.h"
+#include "guest/vm.h"
+
+struct vmid_space vmid_space;
+static DEFINE_PER_HART(struct vmid_hart, vmid_hart);
+
+static struct vcpu *of_run(struct guest_run *run)
+{
+	return container_of(run, struct vcpu, run);
+}
+
+/* Interrupts of the guest that are pending and enabled in its sie. v is loaded or not. Interrupts
+ * off. */
+static bool interrupt_pending(struct vcpu *v)
+{
+	u64 pending;
+
+	if (this_hart(vcpu_loaded) == &v->arch)
+		return csr_read(vsip) & csr_read(vsie);
+	pending = v->arch.hvip >> 1;
+	if (v->sstc && arch_clock() + v->arch.htimedelta >= v->arch.vs.vstimecmp)
+		pending |= SIP_STIP;
+	return pending & v->arch.vs.vsie;
+}
+
+static void take_interrupt_requests(struct vcpu *v)
+{
+	if (guest_request_take(&v->run, REQ_IPI))
+		vcpu_set_hvip(&v->arch, HVIP_VSSIP);
+	if (guest_request_take(&v->run, REQ_TIMER))
+		vcpu_set_hvip(&v->arch, HVIP_VSTIP);
+	if (guest_request_take(&v->run, REQ_EXT)) {
+		if (READ_ONCE(v->ext_level))
+			vcpu_set_hvip(&v->arch, HVIP_VSEIP);
+		else
+			vcpu_clear_hvip(&v->arch, HVIP_VSEIP);
+	}
+}
+
+/* A request is cleared before its fence is done: the vCPU cannot enter its guest in between, and
+ * who waits in guest_request_sync() waits for the run to be over, not for the fence. */
+static void take_requests(struct vcpu *v)
+{
+	guest_request_take(&v->run, REQ_STOP);
+	irq_off();
+	vcpu_load(&v->arch);
+	take_interrupt_requests(v);
+	if (guest_request_take(&v->run, REQ_FENCEI))
+		fence_i();
+	if (guest_request_take(&v->run, REQ_VVMA))
+		hfence_vvma_all();
+	irq_on();
+}
+
+/* The hart state leaves what another vCPU or this one's own stop and suspend made of it. */
+static void start_hart(struct vcpu *v)
+{
+	unsigned long flags;
+
+	irq_off();
+	vcpu_put(&v->arch);
+	irq_on();
+	__atomic_fetch_and(&v->run.requests, ~(REQ_IPI | REQ_TIMER), __ATOMIC_ACQ_REL);
+	flags = spin_lock_irqsave(&v->vm->lock);
+	vcpu_reset(&v->arch, v->start_pc, v->id, v->start_opaque);
+	WRITE_ONCE(v->hsm, SBI_HSM_STATE_STARTED);
+	spin_unlock_irqrestore(&v->vm->lock, flags);
+	__atomic_fetch_or(&v->run.requests, REQ_EXT, __ATOMIC_RELEASE);
+	irq_off();
+	timer_disarm(&v->timer);
+	irq_on();
+}
+
+static bool start_pending_or_over(void *arg)
+{
+	struct vcpu *v = arg;
+
+	return READ_ONCE(v->hsm) == SBI_HSM_STATE_START_PENDING || !vm_running(v->vm);
+}
+
+/* Slow half of work(): the vCPU is stopped, or its VM has ended. */
+static bool become_started(struct vcpu *v)
+{
+	while (vm_running(v->vm)) {
+		if (READ_ONCE(v->hsm) == SBI_HSM_STATE_STARTED)
+			return true;
+		if (READ_ONCE(v->hsm) == SBI_HSM_STATE_START_PENDING)
+			start_hart(v);
+		else
+			(void)thread_wait(start_pending_or_over, v, TIMER_NEVER);
+	}
+	return false;
+}
+
+static bool vcpu_work(struct guest_run *run)
+{
+	struct vcpu *v = of_run(run);
+
+	if (unlikely(READ_ONCE(v->hsm) != SBI_HSM_STATE_STARTED || !vm_running(v->vm)) &&
+	    !become_started(v))
+		return false;
+	if (unlikely(entry_work_take(ENTRY_WORK_RESCHED)))
+		thread_yield();
+	if (unlikely(READ_ONCE(run->requests)))
+		take_requests(v);
+	return true;
+}
+
+static void vcpu_fence_entry(struct vcpu *v, unsigned int fences, u32 vmid)
+{
+	if (fences & VMID_FENCE_G_ALL)
+		hfence_gvma_all();
+	else if (fences & VMID_FENCE_G_VMID)
+		hfence_gvma_vmid(vmid);
+	vcpu_set_hgatp(&v->arch, gstage_hgatp(v->vm->gstage.mode, vmid, v->vm->gstage.pt.root));
+	if (fences & VMID_FENCE_VV)
+		hfence_vvma_all();
+}
+
+/* The last thing before an entry: the vCPU's state is in the hart, and translations that are not
+ * its own are forgotten (E14). */
+static bool vcpu_prepare(struct guest_run *run)
+{
+	struct vcpu *v = of_run(run);
+	unsigned int fences;
+	u32 vmid;
+
+	vcpu_load(&v->arch);
+	fences = vmid_check(&vmid_space, &this_hart(vmid_hart), arch_hart_index(), &v->vm->vmid,
+			    &v->vmid, &vmid);
+	if (unlikely(fences))
+		vcpu_fence_entry(v, fences, vmid);
+	return true;
+}
+
+static void vcpu_exit(struct guest_run *run)
+{
+	vcpu_handle_exit(of_run(run));
+}
+
+static const struct guest_run_ops vcpu_ops = {
+	.work = vcpu_work,
+	.prepare = vcpu_prepare,
+	.handle_exit = vcpu_exit,
+};
+
+static void timer_fired(struct timer *t)
+{
+	struct vcpu *v = container_of(t, struct vcpu, timer);
+
+	vcpu_request(v, REQ_TIMER);
+}
+
+void vcpu_init(struct vcpu *v, struct vm *vm, u32 id)
+{
+	v->vm = vm;
+	v->id = id;
+	v->hsm = SBI_HSM_STATE_STOPPED;
+	v->arch.loaded_on = VCPU_NOT_LOADED;
+	v->run.arch = &v->arch;
+	v->run.ops = &vcpu_ops;
+	timer_init(&v->timer, timer_fired);
+}
+
+static void vcpu_thread(void *arg)
+{
+	struct vcpu *v = arg;
+
+	guest_run_loop(&v->run);
+	irq_off();
+	timer_disarm(&v->timer);
+	vcpu_put(&v->arch);
+	irq_on();
+	vm_vcpu_ended(v->vm);
+}
+
+enum err vcpu_start_thread(struct vcpu *v, unsigned int hart)
+{
+	v->thread = thread_create("vcpu", hart, vcpu_thread, v);
+	return v->thread ? OK : ERR_NOMEM;
+}
+
+void vcpu_request(struct vcpu *v, u32 bits)
+{
+	guest_request(&v->run, bits);
+	if (READ_ONCE(v->thread))
+		thread_wake(v->thread);
+}
+
+static bool wake_reason(void *arg)
+{
+	struct vcpu *v = arg;
+
+	return (READ_ONCE(v->run.requests) & REQ_WAKE) || interrupt_pending(v) ||
+	       !vm_running(v->vm);
+}
+
+/* When the guest's own timer ends the wait, in host ticks. */
+static u64 wait_deadline(struct vcpu *v)
+{
+	u64 cmp;
+
+	if (!v->sstc)
+		return TIMER_NEVER; /* the vCPU's timer is armed and makes a request */
+	cmp = this_hart(vcpu_loaded) == &v->arch ? csr_read(vstimecmp) : v->arch.vs.vstimecmp;
+	/* Beyond the delta the guest's clock has wrapped, centuries from now. */
+	return cmp == ~0UL ? TIMER_NEVER : cmp - v->arch.htimedelta;
+}
+
+static bool wait_is_over(struct vcpu *v)
+{
+	bool over;
+
+	irq_off();
+	over = interrupt_pending(v) || !vm_running(v->vm);
+	irq_on();
+	return over;
+}
+
+void vcpu_wait_interrupt(struct vcpu *v)
+{
+	u64 deadline;
+
+	do {
+		irq_off();
+		deadline = wait_deadline(v);
+		irq_on();
+		(void)thread_wait(wake_reason, v, deadline);
+		if (READ_ONCE(v->run.requests))
+			take_requests(v);
+	} while (!wait_is_over(v));
+}
+
+void vcpu_resume(struct vcpu *v, u64 pc, u64 opaque)
+{
+	struct arch_vcpu *a = &v->arch;
+	u64 hvip, vsie, vstimecmp;
+
+	irq_off();
+	vcpu_put(a);
+	hvip = a->hvip;
+	vsie = a->vs.vsie;
+	vstimecmp = a->vs.vstimecmp;
+	vcpu_reset(a, pc, v->id, opaque);
+	a->hvip = hvip;
+	a->vs.vsie = vsie;
+	a->vs.vstimecmp = vstimecmp;
+	irq_on();
+}
+
+void vcpu_set_timer(struct vcpu *v, u64 t)
+{
+	irq_off();
+	vcpu_load(&v->arch);
+	if (v->sstc) {
+		/* The hart's register and the saved copy together, or a switch of vCPUs would put
+		 * the old deadline back. */
+		v->arch.vs.vstimecmp = t;
+		csr_write(vstimecmp, t);
+	} else {
+		vcpu_clear_hvip(&v->arch, HVIP_VSTIP);
+		timer_arm(&v->timer, t == ~0UL ? TIMER_NEVER : t - v->arch.htimedelta);
+		__atomic_fetch_and(&v->run.requests, ~REQ_TIMER, __ATOMIC_ACQ_REL);
+	}
+	irq_on();
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A vCPU: a guest's hart, run by one hypervisor thread.
+ *
+ * Who touches what: arch and the timer belong to the vCPU's own thread (arch with interrupts off
+ * where arch/riscv/vcpu.h says so). hsm changes under vm->lock, and may be read by anybody. Others
+ * reach a vCPU through requests alone.
+ */
+#ifndef GUEST_VCPU_H
+#define GUEST_VCPU_H
+
+#include "arch/riscv/vcpu.h"
+#include "arch/riscv/vmid.h"
+#include "entry/run.h"
+#include "hyp/thread.h"
+#include "hyp/timer.h"
+#include "lib/err.h"
+
+struct vm;
+
+/* Requests (guest_run.requests). */
+#define REQ_STOP   BIT(0) /* the VM has ended, or the state of the hart has changed: look */
+#define REQ_IPI	   BIT(1) /* set VSSIP */
+#define REQ_EXT	   BIT(2) /* ext_level may have changed */
+#define REQ_TIMER  BIT(3) /* the SBI timer has fired */
+#define REQ_FENCEI BIT(4) /* fence.i */
+#define REQ_VVMA   BIT(5) /* forget all first-stage translations */
+
+/* Those that end a wait; fences can stay until the vCPU runs again. */
+#define REQ_WAKE (REQ_STOP | REQ_IPI | REQ_EXT | REQ_TIMER)
+
+struct vcpu {
+	struct arch_vcpu arch;
+	struct guest_run run;
+	struct vm *vm;
+	struct thread *thread; /* NULL: none yet */
+	struct vmid_vcpu vmid;
+	u32 id;	  /* the guest's hart id and PLIC context */
+	bool sstc; /* the guest has Sstc: its timer is vstimecmp */
+
+	/* hart state, SBI_HSM_STATE_*; changes under vm->lock. */
+	u32 hsm;
+	/* Where it starts or resumes, valid in START_PENDING and SUSPENDED. Under vm->lock. */
+	u64 start_pc, start_opaque;
+
+	u32 ext_level;	    /* external interrupt: written by the PLIC model under its lock */
+	struct timer timer; /* the SBI timer, where the guest has no Sstc */
+};
+
+/* Sets up a vCPU that has never run, stopped. */
+void vcpu_init(struct vcpu *v, struct vm *vm, u32 id);
+
+/* Makes its thread on the given hart; ERR_NOMEM. */
+enum err vcpu_start_thread(struct vcpu *v, unsigned int hart);
+
+/* Sets requests of REQ_WAKE and makes the vCPU see them, whether it is in the guest or waits. (What
+ * need not end a wait goes through guest_request() alone.) Any context that RCU watches. */
+void vcpu_request(struct vcpu *v, u32 bits);
+
+/* Blocks the vCPU until an interrupt that its sie enables is pending, or its VM has ended. Its own
+ * thread, interrupts on. */
+void vcpu_wait_interrupt(struct vcpu *v);
+
+/* Starts anew at pc after a suspend that kept nothing but timer and pending interrupts. Its own
+ * thread, interrupts on. */
+void vcpu_resume(struct vcpu *v, u64 pc, u64 opaque);
+
+/* The guest's timer interrupt becomes pending when its clock reaches t; clears a pending one. Its own
+ * thread, interrupts on. */
+void vcpu_set_timer(struct vcpu *v, u64 t);
+
+/* Handles why the guest stopped; guest/exit.c. Its own thread, interrupts on; may block. */
+void vcpu_handle_exit(struct vcpu *v);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A VM's life: start, end, and the report of one that failed.
+ */
+#include "guest/vm.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "arch/riscv/hart.h"
+#include "arch/riscv/regs.h"
+#include "arch/riscv/sbi.h"
+#include "lib/log.h"
+
+enum err vm_start(struct vm *vm, unsigned int first_hart, void (*ended)(struct vm *vm))
+{
+	vm->ended = ended;
+	vm->live = vm->vcpus;
+	WRITE_ONCE(vm->state, VM_RUNNING);
+	for (u32 i = 0; i < vm->vcpus; i++) {
+		unsigned int hart = (first_hart + i) % arch_hart_count();
+
+		if (!vcpu_start_thread(&vm->vcpu[i], hart))
+			continue;
+		/* Those that run see the VM end; the others count as ended already. */
+		vm_stop(vm, VM_FAILED);
+		for (; i < vm->vcpus; i++)
+			vm_vcpu_ended(vm);
+		return ERR_NOMEM;
+	}
+	return OK;
+}
+
+void vm_vcpu_ended(struct vm *vm)
+{
+	/* Order: what this vCPU did, before the last one tells that all have ended.
+	 * Pairs with: itself, in the other vCPUs' threads [V1] */
+	if (__atomic_sub_fetch(&vm->live, 1, __ATOMIC_ACQ_REL) == 0)
+		vm->ended(vm);
+}
+
+void vm_stop(struct vm *vm, enum vm_state why)
+{
+	u32 running = VM_RUNNING;
+
+	if (!__atomic_compare_exchange_n(&vm->state, &running, why, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED))
+		return;
+	for (u32 i = 0; i < vm->vcpus; i++)
+		if (vm->vcpu[i].thread)
+			vcpu_request(&vm->vcpu[i], REQ_STOP);
+}
+
+static void report_registers(const struct arch_vcpu *a)
+{
+	char line[160];
+	int used = 0;
+	const char *name;
+	u64 val;
+
+	for (unsigned int i = 0; (name = vcpu_reg_name(i)); i++) {
+		if (vcpu_reg_get(a, name, &val))
+			continue;
+		used += snprintf(line + used, sizeof(line) - (size_t)used, " %10s %016llx", name,
+				 (unsigned long long)val);
+		if (i % 4 == 3 || !vcpu_reg_name(i + 1)) {
+			log_report("%s", line);
+			used = 0;
+		}
+	}
+}
+
+static void report(struct vcpu *v, const char *why)
+{
+	const struct guest_exit *x = &v->arch.exit;
+
+	irq_off();
+	vcpu_put(&v->arch);
+	irq_on();
+	log_report("VM %s stopped: vCPU %u on hart %llu: %s", v->vm->config->name, v->id,
+		   (unsigned long long)hart_id(arch_hart_index()), why);
+	log_report(" scause %llx stval %llx htval %llx htinst %llx", (unsigned long long)x->scause,
+		   (unsigned long long)x->stval, (unsigned long long)x->htval,
+		   (unsigned long long)x->htinst);
+	report_registers(&v->arch);
+}
+
+void vm_fail(struct vcpu *v, const char *fmt, ...)
+{
+	char why[120];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	if (!vm_running(v->vm))
+		return;
+	report(v, why);
+	vm_stop(v->vm, VM_FAILED);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A VM from its configuration: RAM, G-stage, devices, vCPUs, and what the harts let it have.
+ */
+#include "arch/riscv/fpu.h"
+#include "guest/gmap.h"
+#include "guest/vm.h"
+#include "hyp/features.h"
+#include "hyp/kmem.h"
+
+/* What a VM may take besides its RAM: page tables (2 MiB pages: 8 bytes each), vCPUs, devices. */
+#define OVERHEAD_VM   MIB(1)
+#define OVERHEAD_VCPU KIB(64)
+
+static void choose_isa(struct vm *vm)
+{
+	struct isa_set hidden = {0};
+	const struct vm_config *c = vm->config;
+	unsigned int states = EXT_STATE_CSRS;
+
+	if (vcpu_features.fp)
+		states |= EXT_STATE_FP;
+	if (vcpu_features.vector)
+		states |= EXT_STATE_VECTOR;
+	ext_offer(&features.harts, states, &vm->isa);
+	for (u32 off = 0; off < c->hide_len; off += (u32)__builtin_strlen(c->hide + off) + 1)
+		(void)ext_hide(c->hide + off, __builtin_strlen(c->hide + off), &hidden);
+	ext_apply_hidden(&vm->isa, &hidden);
+}
+
+static enum err map_run(void *ctx, gpa_t gpa, hpa_t hpa, u64 size)
+{
+	struct vm *vm = ctx;
+	u64 step = features.hidden & BIT(HIDE_2M) ? KIB(4) : MIB(2);
+	struct gstage_change chg = {0}; /* nobody has used the tables: nothing to fence or free */
+	enum err e = OK;
+
+	if (!(features.hidden & (BIT(HIDE_2M) | BIT(HIDE_1G))))
+		step = size;
+	for (u64 off = 0; off < size && !e; off += step)
+		e = gstage_map(&vm->gstage, GPA(gpa.a + off), HPA(hpa.a + off), step,
+			       PT_READ | PT_WRITE | PT_EXEC, &chg);
+	return e;
+}
+
+static enum err create_memory(struct vm *vm)
+{
+	static const struct pt_source pages = {NULL, page_source_alloc, page_source_free,
+					       page_source_va};
+	u64 size = vm->config->memory;
+	enum gstage_mode mode;
+	enum err e;
+
+	if (size > page_free_bytes())
+		return config_no_memory(vm->config, page_free_bytes());
+	vm->account.limit = size + size / 256 + OVERHEAD_VM + vm->vcpus * OVERHEAD_VCPU;
+	vm->tables = pages;
+	vm->tables.ctx = &vm->account;
+	gmem_init(&vm->mem, &vm->account);
+	e = gmem_add(&vm->mem, GPA(GMAP_RAM_BASE), size);
+	if (e)
+		return config_no_memory(vm->config, page_free_bytes());
+	if (gstage_pick_mode(features.gstage.modes, GPA(GMAP_RAM_BASE + size - 1), &mode))
+		return config_vm_error(vm->config, ERR_NOTSUP, "memory",
+				       "more than this machine's G-stage can address");
+	e = gstage_init(&vm->gstage, mode, &vm->tables);
+	if (!e)
+		e = gmem_for_each_run(&vm->mem, map_run, vm);
+	return e;
+}
+
+static void set_ext(void *arg, u32 ctx, bool level)
+{
+	struct vm *vm = arg;
+	struct vcpu *v = &vm->vcpu[ctx];
+
+	WRITE_ONCE(v->ext_level, level);
+	vcpu_request(v, REQ_EXT);
+}
+
+static enum err create_devices(struct vm *vm)
+{
+	static const struct vplic_ops plic_ops = {set_ext};
+	struct mmio_region plic = {GPA(GMAP_PLIC_BASE), GMAP_PLIC_SIZE, &vplic_mmio_ops, NULL};
+	struct mmio_region uart = {GPA(GMAP_UART_BASE), GMAP_UART_SIZE, &vuart_mmio_ops, &vm->uart};
+	enum err e = vplic_create(GMAP_PLIC_NDEV, vm->vcpus, &plic_ops, vm, &vm->plic);
+
+	if (e)
+		return e;
+	plic.dev = vm->plic;
+	plic.size = vplic_size(vm->plic);
+	vconsole_init(&vm->console, &vm->uart);
+	mmio_bus_init(&vm->bus);
+	e = vplic_connect(vm->plic, &vm->uart.irq, GMAP_UART_IRQ, VIRQ_LEVEL);
+	if (!e)
+		e = mmio_add(&vm->bus, &plic);
+	if (!e)
+		e = mmio_add(&vm->bus, &uart);
+	return e;
+}
+
+static enum err create_vcpus(struct vm *vm)
+{
+	struct vmid_seen *seen;
+
+	vm->vcpu = kmem_alloc_charged(&vm->account, sizeof(*vm->vcpu) * vm->vcpus);
+	seen = kmem_alloc_charged(&vm->account, sizeof(*seen) * arch_hart_count());
+	if (!vm->vcpu || !seen)
+		return ERR_NOMEM;
+	vmid_vm_init(&vmid_space, &vm->vmid, seen);
+	for (u32 i = 0; i < vm->vcpus; i++) {
+		struct vcpu *v = &vm->vcpu[i];
+
+		vcpu_init(v, vm, i);
+		v->sstc = isa_has(&vm->isa, EXT_SSTC);
+		v->arch.henvcfg = ext_henvcfg(&vm->isa);
+		v->arch.hstateen0 = ext_hstateen0(&vm->isa);
+		v->arch.hcounteren = ext_hcounteren(&vm->isa);
+		v->arch.has_fp = isa_has(&vm->isa, EXT_F);
+		if (!(ext_states(&vm->isa) & EXT_STATE_VECTOR))
+			continue;
+		v->arch.vregs = kmem_alloc_charged(&vm->account,
+						   vector_state_size(vcpu_features.vlenb));
+		if (!v->arch.vregs)
+			return ERR_NOMEM;
+	}
+	return OK;
+}
+
+static enum err create_parts(struct vm *vm)
+{
+	enum err e = create_memory(vm);
+
+	if (!e)
+		e = create_vcpus(vm);
+	if (!e)
+		e = create_devices(vm);
+	return e;
+}
+
+void vm_destroy(struct vm *vm)
+{
+	mmio_bus_destroy(&vm->bus);
+	if (vm->plic)
+		vplic_destroy(vm->plic);
+	for (u32 i = 0; vm->vcpu && i < vm->vcpus; i++)
+		kmem_free_charged(&vm->account, vm->vcpu[i].arch.vregs);
+	kmem_free_charged(&vm->account, vm->vmid.seen);
+	kmem_free_charged(&vm->account, vm->vcpu);
+	if (vm->gstage.pt.levels)
+		gstage_destroy(&vm->gstage);
+	gmem_destroy(&vm->mem);
+	while (!gmem_gone(&vm->mem))
+		synchronize_rcu();
+	kmem_free(vm);
+}
+
+enum err vm_create(struct vm_config *config, struct vm **out)
+{
+	struct vm *vm = kmem_alloc(sizeof(*vm));
+	enum err e;
+
+	if (!vm)
+		return config_no_memory(config, page_free_bytes());
+	vm->config = config;
+	vm->vcpus = config->cpus;
+	choose_isa(vm);
+	e = create_parts(vm);
+	if (e) {
+		vm_destroy(vm);
+		return config->err ? e : config_no_memory(config, page_free_bytes());
+	}
+	*out = vm;
+	return OK;
+}
