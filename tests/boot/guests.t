@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Runs the bare-metal test guests of tests/guests as limen's guests. Arguments: names of the guests
+to run (default: all), or guest/variant.
+
+What a guest is to do stands in its first comment:
+
+    # expect: pass			all its tests pass; the machine ends with status 0
+    # expect: report REGEX		limen stops it and says why; the status is not 0
+    # expect: hang REGEX		it says so, and then nothing ends it
+    # harts: N				vCPUs it wants
+    # also: REGEX			must be on the console, too
+    # bare: differs|never ends		what it does on the firmware alone; nothing: the same
+
+Environment: see images.py, and LIMEN_GUESTS (build/guests), where the guests' binaries are.
+"""
+import os
+import re
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import images  # noqa: E402
+import qemu  # noqa: E402
+from tap import Tap, bail_out  # noqa: E402
+
+SOURCES = os.path.join(images.TOP, "tests/guests")
+BINARIES = os.environ.get("LIMEN_GUESTS") or os.path.join(images.TOP, "build/guests")
+MEMORY = "32M"
+BARE = images.STANDIN
+
+# Machines: cpu, physical harts (None: as many as vCPUs), vCPUs (None: what the guest wants), limen's
+# arguments, kind of binary.
+MACHINES = {
+    "rv64": ("rv64", None, None, None, "bin"),
+    "elf": ("rv64", None, None, None, "elf"),
+    "max": ("max", None, None, None, "bin"),
+    "no-sstc": ("rv64,sstc=off", None, None, None, "bin"),
+    "hide-all": ("rv64", None, None, "hide=all", "bin"),
+    "hide-all-max": ("max", None, None, "hide=all", "bin"),
+    "one-hart": ("rv64", 1, None, None, "bin"),
+    "one-hart-max": ("max", 1, None, None, "bin"),
+    "one-hart-hide-all": ("rv64", 1, None, "hide=all", "bin"),
+    "one-vcpu": ("rv64", 1, 1, None, "bin"),
+    "three": ("rv64", 2, 3, None, "bin"),
+}
+
+# Every guest runs on rv64; these on others too.
+MORE = {
+    "sbi-base": ["elf", "max", "hide-all"],
+    "sbi-time": ["no-sstc", "hide-all", "one-hart", "one-hart-hide-all", "one-vcpu"],
+    "timer-sstc": ["max", "no-sstc", "hide-all", "one-hart"],
+    "sbi-ipi": ["max", "hide-all", "one-hart", "one-vcpu"],
+    "sbi-rfence": ["max", "hide-all", "one-hart", "one-vcpu"],
+    "sbi-hsm": ["max", "hide-all", "one-hart", "three", "one-vcpu"],
+    "mmio": ["max", "hide-all", "hide-all-max"],
+    "plic": ["max", "hide-all"],
+    "fp": ["max", "one-hart", "one-hart-max"],
+    "wfi": ["max", "no-sstc", "hide-all", "one-hart", "one-hart-hide-all", "one-vcpu"],
+    "smp": ["max", "hide-all", "one-hart", "three"],
+    "bad-sbi": ["max"],
+}
+
+# Without H's fast ways, with fewer harts than vCPUs, some of it takes its time.
+GUEST_TIMEOUT = 20
+
+
+class Guest:
+    """A guest's source, as far as it says what is to happen."""
+
+    def __init__(self, path):
+        self.name = os.path.basename(path)[:-2]
+        with open(path, encoding="utf-8") as f:
+            said = dict(re.findall(r"^ \* # (\w+): (.+)$", f.read(), re.MULTILINE))
+        self.what, _, self.regex = said.get("expect", "").partition(" ")
+        if self.what not in ("pass", "report", "hang"):
+            bail_out(f"{path}: no line '# expect: pass', '# expect: report ...' or such")
+        self.harts = int(said.get("harts", "1"))
+        self.also = said.get("also")
+        self.bare = said.get("bare")
+
+
+def all_guests():
+    """Those with an expect line, but for the bench, which tools/bench runs."""
+    found = {}
+    for name in sorted(os.listdir(SOURCES)):
+        with open(os.path.join(SOURCES, name), encoding="utf-8") \
+                if name.endswith(".c") else open(os.devnull, encoding="utf-8") as f:
+            if name != "bench.c" and "# expect:" in f.read():
+                found[name[:-2]] = Guest(os.path.join(SOURCES, name))
+    return found
+
+
+def image(binary, vcpus):
+    """An image with this one guest."""
+    os.makedirs(images.OUT, exist_ok=True)
+    base = os.path.join(images.OUT, f"{os.path.basename(binary)}-{vcpus}")
+    images.tool("mkconfig", "-o", base + ".dts", "--name", "guest", "--cpus", str(vcpus),
+                "--memory", MEMORY)
+    images.tool("pack", "-o", base + ".img", "--limen",
+                images.path("LIMEN_BIN", "build/limen.bin"), "--config", base + ".dts",
+                "--payload", "kernel=" + binary)
+    return base + ".img"
+
+
+def problems_of_tests(text):
+    """What is wrong with the TAP lines of a guest that ran on its own."""
+    bad = re.findall(r"^(?:not ok|Bail out!).*", text, re.MULTILINE)
+    plan = re.search(r"^1\.\.(\d+)(?: # SKIP.*)?$", text, re.MULTILINE)
+    passed = len(re.findall(r"^ok \d+ - ", text, re.MULTILINE))
+    if bad:
+        return "; ".join(bad)
+    if not plan:
+        return "it did not come to its end"
+    return "" if int(plan[1]) == passed else f"{passed} tests passed of {plan[1]}"
+
+
+def check_pass(machine):
+    status = machine.wait(GUEST_TIMEOUT)
+    text = machine.output.decode("latin-1").replace("\r", "")
+    return problems_of_tests(text) or (f"status {status}" if status else "")
+
+
+def check_report(machine, regex):
+    """Bare there is no report but the guest's own."""
+    if not BARE:
+        machine.expect(rf"VM guest stopped: .*: .*(?:{regex})", GUEST_TIMEOUT)
+    status = machine.wait(GUEST_TIMEOUT)
+    text = machine.output.decode("latin-1")
+    if "survived" in text:
+        return "it survived"
+    return "status 0" if not status and not BARE else ""
+
+
+def check_hang(machine, regex):
+    machine.expect(regex, GUEST_TIMEOUT)
+    return ""
+
+
+def check(guest, machine):
+    """What is wrong, or nothing."""
+    if guest.what == "pass":
+        wrong = check_pass(machine)
+    elif guest.what == "report":
+        wrong = check_report(machine, guest.regex)
+    else:
+        wrong = check_hang(machine, guest.regex)
+    text = machine.output.decode("latin-1").replace("\r", "")
+    if not wrong and guest.also and not re.search(guest.also, text, re.MULTILINE):
+        wrong = f"the console does not say {guest.also!r}"
+    return wrong
+
+
+def run(tap, guest, variant):
+    cpu, harts, vcpus, append, kind = MACHINES[variant]
+    vcpus = vcpus or guest.harts
+    what = f"{guest.name}/{variant}"
+    binary = os.path.join(BINARIES, f"{guest.name}.{kind}")
+    if BARE and (guest.bare or append or harts or kind != "bin"):
+        tap.skip(what, "bare: " + (guest.bare or "nothing of limen's to be seen"))
+        return
+    if not os.path.isfile(binary):
+        tap.ok(False, what, f"{binary}: no such file")
+        return
+    arguments = {"kernel": binary} if BARE else {"kernel": image(binary, vcpus), "append": append}
+    with qemu.Qemu(f"guest-{guest.name}-{variant}", cpu=cpu, harts=harts or vcpus, memory="256M",
+                   **arguments) as machine:
+        try:
+            wrong = check(guest, machine)
+        except qemu.Failure as failure:
+            wrong = str(failure)
+        tap.ok(not wrong, what, f"{wrong}\n{machine.tail()}" if wrong else "")
+
+
+def selected(guests, names):
+    runs = [(guest, variant) for guest in guests.values()
+            for variant in ["rv64"] + MORE.get(guest.name, [])]
+    for name in names:
+        if not any(name in (g.name, f"{g.name}/{v}") for g, v in runs):
+            bail_out(f"no guest {name}: {', '.join(guests)}")
+    return [(g, v) for g, v in runs if not names or g.name in names or f"{g.name}/{v}" in names]
+
+
+def main():
+    tap = Tap()
+    for guest, variant in selected(all_guests(), sys.argv[1:]):
+        run(tap, guest, variant)
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()

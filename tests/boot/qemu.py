@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Drives a machine in QEMU by its console.
+
+    machine = Qemu("boot-max", kernel="build/limen.img", cpu="max", harts=2)
+    machine.expect(r"login: ")
+    machine.send("root\\n")
+    status = machine.wait()
+
+The console is a pair of pipes: what is sent is not echoed by a terminal of this side. Every wait
+has an end; what the console said is kept whole in build/test-logs/NAME.log, beginning with the
+command line. A machine is ended, at the latest, when the script ends.
+"""
+import atexit
+import os
+import re
+import selectors
+import shlex
+import signal
+import subprocess
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LOGS = os.path.join(TOP, "build/test-logs")
+
+# Seconds a machine may take for anything; a slower computer sets LIMEN_TIMEOUT.
+TIMEOUT = float(os.environ.get("LIMEN_TIMEOUT", "180"))
+
+LOG_TAIL_LINES = 40
+
+
+class Failure(Exception):
+    """The machine did not do what was expected; the text says what, and how its log ends."""
+
+
+def command(kernel, machine="virt", cpu="rv64", harts=1, memory="1G", append=None, initrd=None,
+            extra=()):
+    """QEMU's command line for a machine whose console is standard input and output."""
+    line = ["qemu-system-riscv64", "-M", machine, "-cpu", cpu, "-smp", str(harts), "-m", memory,
+            "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot",
+            "-kernel", kernel]
+    if initrd:
+        line += ["-initrd", initrd]
+    if append:
+        line += ["-append", append]
+    return line + list(extra)
+
+
+class Qemu:
+    """One machine. name is its log's name; the other arguments are those of command()."""
+
+    def __init__(self, name, **arguments):
+        self.line = command(**arguments)
+        self.output = bytearray()       # all that the console said
+        self.seen = 0                   # how much of it expect() has consumed
+        os.makedirs(LOGS, exist_ok=True)
+        self.log_path = os.path.join(LOGS, name + ".log")
+        self.log = open(self.log_path, "wb", buffering=0)
+        self.log.write(("$ " + shlex.join(self.line) + "\n").encode())
+        self.process = subprocess.Popen(self.line, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, bufsize=0)
+        os.set_blocking(self.process.stdin.fileno(), False)
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.process.stdout, selectors.EVENT_READ)
+        atexit.register(self.kill)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+    def expect(self, pattern, timeout=None):
+        """
+        Waits until the console, beyond what earlier calls matched, says pattern (a regular
+        expression over lines that end in \\n, ^ and $ at each line). Returns the match. Failure
+        when the time (seconds) or the machine ends first.
+        """
+        regex = re.compile(pattern, re.MULTILINE)
+        deadline = time.monotonic() + (timeout or TIMEOUT)
+        while True:
+            text = self.output[self.seen:].decode("latin-1").replace("\r", "")
+            match = regex.search(text)
+            if match:
+                self._consume(match.end())
+                return match
+            if not self._read(deadline):
+                why = "ended" if time.monotonic() < deadline else "said nothing of it in time"
+                raise Failure(f"expected {pattern!r}: the machine {why}\n{self.tail()}")
+
+    def send(self, text, timeout=None):
+        """Types text; carries on reading while the machine is slow to take it."""
+        data = text.encode()
+        deadline = time.monotonic() + (timeout or TIMEOUT)
+        self.selector.register(self.process.stdin, selectors.EVENT_WRITE)
+        try:
+            while data:
+                try:
+                    data = data[self.process.stdin.write(data) or 0:]
+                except BrokenPipeError as e:
+                    raise Failure(f"sending {text!r}: the machine has ended\n{self.tail()}") from e
+                if data and not self._read(deadline):
+                    raise Failure(f"sending {text!r}: not taken in time\n{self.tail()}")
+        finally:
+            self.selector.unregister(self.process.stdin)
+
+    def wait(self, timeout=None):
+        """Waits for the machine's end and returns its exit status (negative: a signal)."""
+        deadline = time.monotonic() + (timeout or TIMEOUT)
+        while self._read(deadline):
+            pass
+        try:
+            return self.process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired as e:
+            raise Failure(f"the machine did not end in time\n{self.tail()}") from e
+
+    def tail(self, lines=LOG_TAIL_LINES):
+        """The last lines of the console, fit to be shown."""
+        text = self.output.decode("latin-1").replace("\r", "")
+        text = re.sub(r"[^\n\t -~]", lambda m: f"\\x{ord(m[0]):02x}", text)
+        return f"--- {os.path.relpath(self.log_path, TOP)}, its end:\n" + "\n".join(
+            text.splitlines()[-lines:])
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.log):
+            stream.close()
+        atexit.unregister(self.kill)
+
+    def _consume(self, characters):
+        """Moves seen behind so many characters, \\r not counted."""
+        while characters:
+            characters -= self.output[self.seen] != 0x0D
+            self.seen += 1
+
+    def _read(self, deadline):
+        """Takes in what there is, waiting if there is nothing. False: the end, or no time left."""
+        left = deadline - time.monotonic()
+        ready = self.selector.select(left) if left > 0 else []
+        for key, _ in ready:
+            if key.fileobj is self.process.stdout:
+                data = self.process.stdout.read(65536)
+                if not data:
+                    return False
+                self.output += data
+                self.log.write(data)
+        return bool(ready)
+
+
+class Shell:
+    """The guest's shell on a machine's console."""
+
+    def __init__(self, machine, prompt=r"^~ # "):
+        self.machine = machine
+        self.prompt = prompt
+        self.number = 0
+
+    def ready(self):
+        self.machine.expect(self.prompt)
+
+    def run(self, line, timeout=None):
+        """Runs one command line; returns (what it printed, its exit status)."""
+        self.number += 1
+        begin, end = f"<{self.number}:", f":{self.number}>"
+        # The marks are broken up as typed, so that the terminal's echo of them does not match.
+        self.machine.send(f"echo '<''{self.number}:'; {line}; echo \":$?\"':{self.number}''>'\n")
+        self.machine.expect(f"^{re.escape(begin)}\n", timeout)
+        found = self.machine.expect(rf"(?s)(.*?):(\d+){re.escape(end)}\n", timeout)
+        return found[1], int(found[2])

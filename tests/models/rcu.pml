@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Grace periods: rcu/rcu.c, with explicit store buffers (Spin itself is sequentially consistent).
+ *
+ * One hart goes in and out of readers, two updaters each take one thing out, wait and free it. A
+ * store waits in a buffer of its own hart and word, and comes to memory at any later moment, at
+ * the latest at a full fence, or when the next store to that word needs the buffer. Loads see
+ * memory. The compare-and-swap that begins a grace period is an LR/SC pair with acquire on RISC-V:
+ * its store may come to memory after later loads, though nobody else can win it meanwhile.
+ *
+ * The claim: no reader uses a thing that was freed; and nobody waits for ever.
+ * Faults, to show that the model sees them:
+ *   -DNO_EXIT_FENCE	rcu_eqs_exit() without its fence			[P2]
+ *   -DNO_SCAN_FENCE	gp_begin() without its fence				[P2]
+ *   -DNO_JOIN_FENCE	synchronize_rcu() without its fence			[P4]
+ *   -DNO_ENTER_RELEASE	a reader's last access after the counter of rcu_eqs_enter() [P1]
+ *   -DNO_NOTE_RELEASE	the same with rcu_note_quiescent()			[P3]
+ *   -DNO_NOTE_FENCE	rcu_note_quiescent() without its fence			[P3]
+ *   -DJOIN_UNDER_WAY	a grace period that began before is good enough
+ */
+#define READS 3
+
+bool out[2];			     /* memory: the thing was taken out */
+bool out_buffered[2];		     /* the updaters' buffers */
+bool freed[2];
+byte gp_seq;
+bool gp_owned, gp_buffered;	     /* the swap was won; its store is still in the buffer */
+byte counter;			     /* memory: odd is watching */
+byte counter_new;		     /* what the hart stored last; not in memory if it differs */
+
+inline drain_counter()
+{
+	counter = counter_new
+}
+
+inline drain_updater(u)
+{
+	atomic {
+		if
+		:: out_buffered[u] -> out[u] = true; out_buffered[u] = false
+		:: else
+		fi
+	}
+}
+
+inline drain_swap()
+{
+	atomic {
+		if
+		:: gp_buffered -> gp_seq++; gp_buffered = false
+		:: else
+		fi
+	}
+}
+
+active proctype memory()
+{
+end:
+	do
+	:: atomic { counter != counter_new -> drain_counter() }
+	:: atomic { out_buffered[0] -> out[0] = true; out_buffered[0] = false }
+	:: atomic { out_buffered[1] -> out[1] = true; out_buffered[1] = false }
+	:: atomic { gp_buffered -> gp_seq++; gp_buffered = false }
+	od
+}
+
+inline store_counter(v)
+{
+	atomic { drain_counter(); counter_new = v }
+}
+
+inline use()
+{
+	assert(!(saw && freed[which]))
+}
+
+active proctype hart()
+{
+	byte n;
+	byte which;
+	bool saw;
+
+	/* rcu_eqs_exit() */
+away:
+	store_counter(counter_new + 1);
+#ifndef NO_EXIT_FENCE
+	drain_counter();
+#endif
+watching:
+	if
+	:: which = 0
+	:: which = 1
+	fi;
+	saw = !out[which]; /* rcu_dereference() */
+	use();
+	n++;
+	if
+	:: n < READS ->
+		/* rcu_eqs_enter() */
+#ifdef NO_ENTER_RELEASE
+		store_counter(counter_new + 1);
+		use();
+#else
+		use();
+		store_counter(counter_new + 1);
+#endif
+		goto away
+	:: n < READS ->
+		/* rcu_note_quiescent() */
+#ifdef NO_NOTE_RELEASE
+		store_counter(counter_new + 2);
+		use();
+#else
+		use();
+		store_counter(counter_new + 2);
+#endif
+#ifndef NO_NOTE_FENCE
+		drain_counter();
+#endif
+		goto watching
+	:: n == READS ->
+		use();
+		store_counter(counter_new + 1)
+	fi
+}
+
+proctype updater(byte u)
+{
+	byte target, seen;
+
+	out_buffered[u] = true;
+	/* synchronize_rcu() */
+#ifndef NO_JOIN_FENCE
+	drain_updater(u);
+#endif
+#ifdef JOIN_UNDER_WAY
+	target = ((gp_seq + 2) / 2) * 2;
+#else
+	target = ((gp_seq + 3) / 2) * 2;
+#endif
+	do
+	:: gp_seq >= target -> break
+	:: atomic { gp_seq < target && gp_seq % 2 == 0 && !gp_owned ->
+			gp_owned = true;
+			gp_buffered = true
+		}
+		/* gp_begin() */
+#ifndef NO_SCAN_FENCE
+		drain_swap();
+		drain_updater(u);
+#endif
+		seen = counter;
+		/* gp_passed() */
+		if
+		:: seen % 2 == 0
+		:: seen % 2 == 1 -> counter != seen
+		fi;
+		/* gp_end(): a release, so what this hart stored before is in memory */
+		atomic {
+			drain_swap();
+			drain_updater(u);
+			gp_seq++;
+			gp_owned = false
+		}
+	od;
+	freed[u] = true
+}
+
+init {
+	atomic {
+		run updater(0);
+		run updater(1)
+	}
+}

@@ -1,0 +1,2 @@
+UNITS += fit
+fit-srcs := guest/fit.c guest/tree.c guest/errline.c

@@ -1,0 +1,2 @@
+UNITS += gtree
+gtree-srcs := guest/gtree.c guest/errline.c

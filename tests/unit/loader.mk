@@ -1,0 +1,2 @@
+UNITS += loader
+loader-srcs := guest/loader.c guest/errline.c

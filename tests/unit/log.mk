@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
+UNITS += log
+log-srcs :=
+log-tsan := 1

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
+UNITS += mmio
+mmio-srcs := guest/mmio.c rcu/rcu.c
+mmio-tsan := 1

@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Grace periods: what they wait for, what they do not (E10), callbacks, and a torture run in which
+ * harts read, update, enter guests and idle at random, while every object carries its age.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "arch/host/host.h"
+#include "entry/entry.h"
+#include "entry/idle.h"
+#include "entry/run.h"
+#include "lib/irq.h"
+
+static void hart_start(void)
+{
+	rcu_hart_init();
+	vtime_hart_init();
+	irq_on();
+}
+
+/* Nobody waits for a hart that is done. */
+static void hart_end(void)
+{
+	irq_off();
+	context_enter_irqoff(CONTEXT_IDLE);
+}
+
+static u32 stage; /* atomic: how far a test has come */
+
+static void stage_set(u32 s)
+{
+	arch_store_release(&stage, s);
+}
+
+static void stage_wait(u32 s)
+{
+	while (arch_load_acquire(&stage) < s)
+		arch_relax();
+}
+
+static unsigned int pauses;
+static unsigned int irqs;
+
+static void count_irq(u32 bits)
+{
+	(void)bits;
+	__atomic_fetch_add(&irqs, 1, __ATOMIC_RELAXED);
+}
+
+static int fresh(void **state)
+{
+	(void)state;
+	stage = pauses = irqs = 0;
+	rcu_set_pause(NULL);
+	rcu_set_wake(NULL);
+	host_irq_set_handler(count_irq);
+	return 0;
+}
+
+/* A reader on another hart. Both words are plain: what orders them is RCU alone. */
+static int reader_saw, freed;
+
+static void let_reader_go(void)
+{
+	if (++pauses == 20)
+		stage_set(2);
+}
+
+static void read_while_updated(unsigned int hart)
+{
+	u64 before;
+
+	hart_start();
+	if (hart == 1) {
+		rcu_read_lock();
+		stage_set(1);
+		stage_wait(2);
+		reader_saw = 1 + freed;
+		rcu_read_unlock();
+		rcu_note_quiescent();
+	} else {
+		stage_wait(1);
+		before = rcu_grace_periods();
+		rcu_set_pause(let_reader_go);
+		synchronize_rcu();
+		freed = 1;
+		CHECK(reader_saw == 1);
+		CHECK(pauses >= 20);
+		CHECK(rcu_grace_periods() == before + 1);
+	}
+	hart_end();
+}
+
+static void waits_for_a_reader(void **state)
+{
+	(void)state;
+	reader_saw = freed = 0;
+	host_harts_run(2, read_while_updated);
+}
+
+static void reader_enters_guest(unsigned int hart)
+{
+	hart_start();
+	if (hart == 1) {
+		rcu_read_lock();
+		stage_set(1);
+		stage_wait(2);
+		reader_saw = 1 + freed;
+		rcu_read_unlock();
+		irq_off();
+		exit_to_guest_mode(); /* and stays there */
+		stage_wait(3);
+		enter_from_guest_mode();
+		irq_on();
+	} else {
+		stage_wait(1);
+		rcu_set_pause(let_reader_go);
+		synchronize_rcu();
+		freed = 1;
+		CHECK(reader_saw == 1);
+		stage_set(3);
+	}
+	hart_end();
+}
+
+static void entry_ends_the_wait(void **state)
+{
+	(void)state;
+	reader_saw = freed = 0;
+	host_harts_run(2, reader_enters_guest);
+}
+
+/* Hart 1 sits in a guest, hart 2 in its idle wait, and neither comes out by itself. */
+static bool guest_for_ever(struct arch_vcpu *v)
+{
+	(void)v;
+	__atomic_fetch_add(&stage, 1, __ATOMIC_RELEASE);
+	arch_wait();
+	return true;
+}
+
+static bool until_left(struct guest_run *run)
+{
+	return run->entries == 0;
+}
+
+static bool ready(struct guest_run *run)
+{
+	(void)run;
+	return true;
+}
+
+static void nothing(struct guest_run *run)
+{
+	(void)run;
+}
+
+static void sit_in_guest(void)
+{
+	static const struct guest_run_ops ops = {until_left, ready, nothing};
+	struct arch_vcpu vcpu = {.step = guest_for_ever};
+	struct guest_run run = {.arch = &vcpu, .ops = &ops};
+
+	guest_run_loop(&run);
+	CHECK(vcpu.steps == 1);
+}
+
+static void sit_idle(void)
+{
+	irq_off();
+	__atomic_fetch_add(&stage, 1, __ATOMIC_RELEASE);
+	idle_wait_irqoff();
+	irq_on();
+}
+
+static void not_to_be_called(void)
+{
+	pauses++;
+}
+
+static void leave_others_alone(unsigned int hart)
+{
+	hart_start();
+	if (hart == 1)
+		sit_in_guest();
+	if (hart == 2)
+		sit_idle();
+	if (hart == 0) {
+		stage_wait(2);
+		while (READ_ONCE(per_hart(rcu_hart, 2).counter) & 1)
+			arch_relax(); /* it said so just before it went */
+		rcu_set_pause(not_to_be_called);
+		for (int i = 0; i < 100; i++)
+			synchronize_rcu();
+		CHECK(pauses == 0);
+		CHECK(READ_ONCE(irqs) == 0);
+		CHECK(host_irq_kicks(1) == 0 && host_irq_kicks(2) == 0);
+		CHECK(READ_ONCE(per_hart(rcu_hart, 1).counter) == 2);
+		CHECK(READ_ONCE(per_hart(rcu_hart, 2).counter) == 2);
+		host_irq_raise(1, HOST_IRQ_TICK);
+		host_irq_raise(2, HOST_IRQ_TICK);
+	}
+	hart_end();
+}
+
+static void guest_and_idle_are_left_alone(void **state)
+{
+	(void)state;
+	host_harts_run(3, leave_others_alone);
+	assert_int_equal(irqs, 2);
+}
+
+/* A hart that was away and comes back into a reader meanwhile is not waited for. */
+static void come_back(void)
+{
+	pauses++;
+	stage_set(3);
+}
+
+static void reader_after_snapshot(unsigned int hart)
+{
+	hart_start();
+	if (hart == 0) {
+		stage_wait(1);
+		rcu_set_pause(come_back);
+		synchronize_rcu(); /* waits for hart 1's first reader, not for its second */
+		stage_set(4);
+	} else {
+		rcu_read_lock();
+		stage_set(1);
+		stage_wait(3);
+		rcu_read_unlock();
+		rcu_note_quiescent();
+		rcu_read_lock();
+		stage_wait(4);
+		rcu_read_unlock();
+	}
+	hart_end();
+}
+
+static void later_reader_is_not_waited_for(void **state)
+{
+	(void)state;
+	host_harts_run(2, reader_after_snapshot);
+	assert_true(pauses > 0);
+}
+
+struct item {
+	int n;
+	struct rcu_head rcu;
+};
+
+static struct item items[6];
+static int called[6];
+static unsigned int calls, wakes;
+
+static void note_call(struct rcu_head *head)
+{
+	struct item *it = container_of(head, struct item, rcu);
+
+	called[calls++] = it->n;
+	if (it->n == 2)
+		call_rcu(&items[5].rcu, note_call);
+}
+
+static void note_wake(void)
+{
+	CHECK(arch_irqs_off());
+	wakes++;
+}
+
+static void queue_and_run(unsigned int hart)
+{
+	u64 before = rcu_grace_periods();
+
+	(void)hart;
+	hart_start();
+	rcu_set_wake(note_wake);
+	CHECK(!rcu_callbacks_pending() && rcu_run_callbacks() == 0);
+	for (int i = 0; i < 5; i++) {
+		items[i].n = i;
+		call_rcu(&items[i].rcu, note_call);
+		CHECK(rcu_callbacks_pending() && wakes == 1);
+	}
+	CHECK(!arch_irqs_off());
+	CHECK(calls == 0 && rcu_grace_periods() == before);
+
+	CHECK(rcu_run_callbacks() == 5);
+	CHECK(calls == 5 && rcu_grace_periods() == before + 1);
+	for (int i = 0; i < 5; i++)
+		CHECK(called[i] == i);
+
+	/* The one that a callback queued waits for a grace period of its own. */
+	CHECK(wakes == 2 && rcu_callbacks_pending());
+	CHECK(rcu_run_callbacks() == 1 && calls == 6);
+	CHECK(rcu_grace_periods() == before + 2);
+	hart_end();
+}
+
+static void callbacks_in_order(void **state)
+{
+	(void)state;
+	calls = wakes = 0;
+	items[5].n = 5;
+	host_harts_run(1, queue_and_run);
+	assert_int_equal(called[5], 5);
+}
+
+static void go_on(void)
+{
+	CHECK(calls == 0);
+	stage_set(2);
+}
+
+static void callback_against_reader(unsigned int hart)
+{
+	hart_start();
+	if (hart == 1) {
+		rcu_read_lock();
+		stage_set(1);
+		stage_wait(2);
+		rcu_read_unlock();
+		rcu_note_quiescent();
+	} else {
+		stage_wait(1);
+		rcu_set_pause(go_on);
+		call_rcu(&items[0].rcu, note_call);
+		CHECK(rcu_run_callbacks() == 1);
+		CHECK(stage == 2);
+	}
+	hart_end();
+}
+
+static void callbacks_wait_for_readers(void **state)
+{
+	(void)state;
+	calls = 0;
+	host_harts_run(2, callback_against_reader);
+	assert_int_equal(calls, 1);
+}
+
+/* All harts push at once, as fast as they can, and each callback is called once. */
+#define PUSHERS 3
+#define PUSHES	20000
+
+static struct rcu_head heads[PUSHERS * PUSHES];
+static unsigned int times_called[PUSHERS * PUSHES];
+static u32 pushers_done; /* atomic */
+
+static void count_call(struct rcu_head *head)
+{
+	times_called[head - heads]++;
+}
+
+static void push_many(unsigned int hart)
+{
+	hart_start();
+	__atomic_fetch_add(&stage, 1, __ATOMIC_ACQ_REL);
+	stage_wait(PUSHERS);
+	for (int i = 0; i < PUSHES; i++)
+		call_rcu(&heads[hart * PUSHES + i], count_call);
+	__atomic_fetch_add(&pushers_done, 1, __ATOMIC_RELEASE);
+	while (hart == 0 && (arch_load_acquire(&pushers_done) < PUSHERS || rcu_callbacks_pending()))
+		calls += rcu_run_callbacks();
+	hart_end();
+}
+
+static void no_callback_is_lost(void **state)
+{
+	(void)state;
+	calls = 0;
+	host_harts_run(PUSHERS, push_many);
+	assert_int_equal(calls, PUSHERS * PUSHES);
+	for (int i = 0; i < PUSHERS * PUSHES; i++)
+		assert_int_equal(times_called[i], 1);
+}
+
+static const char *said;
+
+static void synchronize(void *arg)
+{
+	(void)arg;
+	synchronize_rcu();
+}
+
+static void synchronize_in_reader(unsigned int hart)
+{
+	(void)hart;
+	hart_start();
+	rcu_read_lock();
+	said = host_expect_panic(synchronize, NULL);
+	rcu_read_unlock();
+	hart_end();
+}
+
+static void no_wait_inside_a_reader(void **state)
+{
+	(void)state;
+	host_harts_run(1, synchronize_in_reader);
+	assert_non_null(said);
+	assert_non_null(strstr(said, "nesting"));
+}
+
+/*
+ * Torture. One pointer is read by all and replaced by all. An object is of age 0 while the pointer
+ * leads to it, 1 once it was taken out, 2 after a grace period; then it is spoilt and freed. A
+ * reader may find ages 0 and 1. Its accesses of the object's plain word are what the sanitizers
+ * look at: a grace period that ends too soon is a use after free to one and a race to the other.
+ */
+#define HARTS  5
+#define ROUNDS 100000
+#define LIVE   0x600d600d600d600dUL
+
+struct object {
+	u64 word; /* plain */
+	u32 age;  /* atomic */
+	struct rcu_head rcu;
+};
+
+static struct object *shared;
+static u64 ages[3];    /* atomic: how often a reader left with an object of that age */
+static u64 made, gone; /* atomic */
+static u32 harts_done; /* atomic */
+
+static u32 random_next(u32 *seed)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return *seed >> 16;
+}
+
+static void spin(u32 n)
+{
+	while (n--)
+		barrier();
+}
+
+static struct object *object_new(void)
+{
+	struct object *o = malloc(sizeof(*o));
+
+	CHECK(o);
+	*o = (struct object){.word = LIVE};
+	__atomic_fetch_add(&made, 1, __ATOMIC_RELAXED);
+	return o;
+}
+
+static void object_free(struct rcu_head *head)
+{
+	struct object *o = container_of(head, struct object, rcu);
+
+	WRITE_ONCE(o->age, 2);
+	o->word = 0;
+	free(o);
+	__atomic_fetch_add(&gone, 1, __ATOMIC_RELAXED);
+}
+
+static struct object *object_replace(void)
+{
+	struct object *old = __atomic_exchange_n(&shared, object_new(), __ATOMIC_ACQ_REL);
+
+	WRITE_ONCE(old->age, 1);
+	return old;
+}
+
+static void torture_read(u32 *seed)
+{
+	struct object *o;
+	u32 age;
+
+	rcu_read_lock();
+	o = rcu_dereference(shared);
+	CHECK(o->word == LIVE);
+	if (random_next(seed) % 8 == 0)
+		arch_relax();
+	spin(random_next(seed) % 200);
+	CHECK(o->word == LIVE);
+	age = READ_ONCE(o->age);
+	rcu_read_unlock();
+	CHECK(age < ARRAY_SIZE(ages));
+	__atomic_fetch_add(&ages[age], 1, __ATOMIC_RELAXED);
+}
+
+static void torture_away(u32 *seed, enum context where)
+{
+	bool quiet;
+
+	irq_off();
+	context_enter_irqoff(where);
+	spin(random_next(seed) % 200);
+	if (random_next(seed) % 4 == 0) {
+		quiet = context_irq_enter();
+		torture_read(seed);
+		context_irq_exit(quiet);
+	}
+	if (random_next(seed) % 8 == 0)
+		arch_relax();
+	context_exit_irqoff(where);
+	irq_on();
+}
+
+static void torture_update(void)
+{
+	struct object *old = object_replace();
+
+	synchronize_rcu();
+	object_free(&old->rcu);
+}
+
+static void torture_round(unsigned int hart, u32 *seed)
+{
+	u32 what = random_next(seed) % 100;
+
+	if (what < 60)
+		torture_read(seed);
+	else if (what < 75)
+		torture_away(seed, CONTEXT_GUEST);
+	else if (what < 85)
+		torture_away(seed, CONTEXT_IDLE);
+	else if (what < 92)
+		call_rcu(&object_replace()->rcu, object_free);
+	else if (what < 94)
+		torture_update();
+	else
+		rcu_note_quiescent();
+	if (hart == 0 && what % 16 == 0)
+		rcu_run_callbacks();
+}
+
+static void torture(unsigned int hart)
+{
+	u32 seed = 1 + hart;
+
+	hart_start();
+	for (int i = 0; i < ROUNDS; i++)
+		torture_round(hart, &seed);
+	__atomic_fetch_add(&harts_done, 1, __ATOMIC_RELEASE);
+	while (hart == 0 && (arch_load_acquire(&harts_done) < HARTS || rcu_callbacks_pending())) {
+		rcu_run_callbacks();
+		rcu_note_quiescent();
+	}
+	hart_end();
+}
+
+static void torture_ages(void **state)
+{
+	u64 before = rcu_grace_periods();
+
+	(void)state;
+	shared = object_new();
+	host_harts_run(HARTS, torture);
+	print_message("# ages seen: %lu %lu %lu; %lu objects, %lu grace periods\n",
+		      (unsigned long)ages[0], (unsigned long)ages[1], (unsigned long)ages[2],
+		      (unsigned long)made, (unsigned long)(rcu_grace_periods() - before));
+	assert_true(ages[0] > 0);
+	assert_int_equal(ages[2], 0);
+	assert_int_equal(made, gone + 1);
+	free(shared);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(waits_for_a_reader, fresh),
+		cmocka_unit_test_setup(entry_ends_the_wait, fresh),
+		cmocka_unit_test_setup(guest_and_idle_are_left_alone, fresh),
+		cmocka_unit_test_setup(later_reader_is_not_waited_for, fresh),
+		cmocka_unit_test_setup(callbacks_in_order, fresh),
+		cmocka_unit_test_setup(callbacks_wait_for_readers, fresh),
+		cmocka_unit_test_setup(no_callback_is_lost, fresh),
+		cmocka_unit_test_setup(no_wait_inside_a_reader, fresh),
+		cmocka_unit_test_setup(torture_ages, fresh),
+	};
+
+	alarm(100);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The ways a machine ends, in their order: each step notes itself in one string.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "arch/host/host.h"
+#include "lib/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static char story[512];
+
+static void tell(const char *fmt, ...)
+{
+	size_t have = strlen(story);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(story + have, sizeof(story) - have, fmt, ap);
+	va_end(ap);
+}
+
+/* The clock of a test stands still: the write lets the time go by that the driver waits. */
+#define HYP_MMIO_H
+static void mmio_write32(volatile void *reg, u32 v)
+{
+	*(volatile u32 *)reg = v;
+	tell("test0 %x; ", v);
+	host_clock_advance(arch_clock_hz());
+}
+
+#include "hyp/reset.c"
+
+static jmp_buf halted;
+
+struct sbi_ret fw_ecall(unsigned long a0, unsigned long a1, unsigned long a2, unsigned long a3,
+			unsigned long a4, unsigned long a5, unsigned long fid, unsigned long eid)
+{
+	(void)a2, (void)a3, (void)a4, (void)a5;
+	tell("sbi %lx.%lu %lu %lu; ", eid, fid, a0, a1);
+	return (struct sbi_ret){SBI_ERR_NOT_SUPPORTED, 0};
+}
+
+bool semihost_exit(int code)
+{
+	tell("semihosting %d; ", code);
+	return false;
+}
+
+void machine_halt(void)
+{
+	tell("halt");
+	longjmp(halted, 1);
+}
+
+static void sink(const char *s, size_t n)
+{
+	tell("%.*s; ", (int)n - 2, s);
+}
+
+static u32 test0;
+
+static void expect(bool has_test0, bool has_srst, bool reboot, bool failed, const char *want)
+{
+	story[0] = 0;
+	log_set_sink(sink);
+	reset_set_test_device(has_test0 ? &test0 : NULL);
+	fw = (struct fw){.found = has_srst ? BIT(FW_SRST) : 0};
+	if (!setjmp(halted)) {
+		if (reboot)
+			machine_reboot();
+		machine_power_off(failed);
+	}
+	assert_string_equal(story, want);
+}
+
+static void test_everything(void **state)
+{
+	(void)state;
+	expect(true, true, false, false,
+	       "test0 5555; sbi 53525354.0 0 0; semihosting 0; limen: machine cannot power off; "
+	       "halt");
+	expect(true, true, false, true,
+	       "test0 13333; sbi 53525354.0 0 1; semihosting 1; limen: machine cannot power off; "
+	       "halt");
+	expect(true, true, true, false,
+	       "test0 7777; sbi 53525354.0 1 0; limen: machine cannot reboot; halt");
+}
+
+static void test_nothing(void **state)
+{
+	(void)state;
+	expect(false, false, false, true, "semihosting 1; limen: machine cannot power off; halt");
+	expect(false, false, true, false, "limen: machine cannot reboot; halt");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: BSD-2-Clause
+UNITS += uart_sifive
+uart_sifive-srcs :=
