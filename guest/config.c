@@ -37,7 +37,7 @@ struct property {
 enum err config_vm_error(struct vm_config *vm, enum err code, const char *prop, const char *fmt,
 			 ...)
 {
-	struct errline text;
+	struct errline text = {""};
 	va_list ap;
 
 	if (vm->err)

@@ -47,7 +47,7 @@ void gmem_init(struct vm_mem *mem, struct mem_account *acct)
 bool gmem_gone(const struct vm_mem *mem)
 {
 	/* Order: the last slot's RAM is given back, before its account may go.
-	 * Pairs with: slot_free() [M2] */
+	 * Pairs with: slot_free() [Y1] */
 	return __atomic_load_n(&mem->slots, __ATOMIC_ACQUIRE) == 0;
 }
 
@@ -59,14 +59,14 @@ static void slot_free(struct gmem_slot *slot)
 	kmem_free_charged(mem->acct, slot->chunk);
 	kmem_free_charged(mem->acct, slot);
 	/* Order: everything is given back, before mem counts a slot less.
-	 * Pairs with: gmem_gone() [M2] */
+	 * Pairs with: gmem_gone() [Y1] */
 	__atomic_fetch_sub(&mem->slots, 1, __ATOMIC_RELEASE);
 }
 
 void gmem_put(struct gmem_slot *slot)
 {
 	/* Order: this holder's accesses, before the last holder frees the RAM; and all of theirs
-	 * before ours, if that is us. Pairs with: itself [M3] */
+	 * before ours, if that is us. Pairs with: itself [Y2] */
 	if (__atomic_fetch_sub(&slot->holds, 1, __ATOMIC_ACQ_REL) == 1)
 		slot_free(slot);
 }

@@ -29,7 +29,7 @@ enum err payload_config(const struct fit *fit, void *buf, size_t room, const cha
 static enum err get(const struct fit *fit, struct vm_config *vm, const char *prop, const char *name,
 		    struct fit_image *image)
 {
-	struct errline e;
+	struct errline e = {""};
 	enum err err = fit_find(fit, name, image, &e);
 
 	if (!err)
@@ -44,7 +44,7 @@ enum err vm_payload(const struct fit *fit, struct vm_config *vm, u64 dtb_room, s
 		.ram_size = vm->memory,
 		.dtb_room = dtb_room,
 	};
-	struct errline e;
+	struct errline e = {""};
 	enum err err = vm->err;
 
 	memset(p, 0, sizeof(*p));

@@ -182,8 +182,6 @@ void gstage_probe(u64 (*write_read)(void *ctx, u64 hgatp), void *ctx, hpa_t root
 	for (enum gstage_mode m = GSTAGE_SV39X4; m <= GSTAGE_SV57X4; m++) {
 		u64 v = gstage_hgatp(m, 0, root);
 
-		/* From 0 each time: a hart that drops the write would show the mode before. */
-		write_read(ctx, 0);
 		if (!gstage_hgatp_took(v, write_read(ctx, v)))
 			continue;
 		out->modes |= BIT(m);

@@ -63,9 +63,6 @@ MORE = {
     "bad-sbi": ["max"],
 }
 
-# Without H's fast ways, with fewer harts than vCPUs, some of it takes its time.
-GUEST_TIMEOUT = 20
-
 
 class Guest:
     """A guest's source, as far as it says what is to happen."""
@@ -118,7 +115,7 @@ def problems_of_tests(text):
 
 
 def check_pass(machine):
-    status = machine.wait(GUEST_TIMEOUT)
+    status = machine.wait()
     text = machine.output.decode("latin-1").replace("\r", "")
     return problems_of_tests(text) or (f"status {status}" if status else "")
 
@@ -126,8 +123,8 @@ def check_pass(machine):
 def check_report(machine, regex):
     """Bare there is no report but the guest's own."""
     if not BARE:
-        machine.expect(rf"VM guest stopped: .*: .*(?:{regex})", GUEST_TIMEOUT)
-    status = machine.wait(GUEST_TIMEOUT)
+        machine.expect(rf"VM guest stopped: .*: .*(?:{regex})")
+    status = machine.wait()
     text = machine.output.decode("latin-1")
     if "survived" in text:
         return "it survived"
@@ -135,7 +132,7 @@ def check_report(machine, regex):
 
 
 def check_hang(machine, regex):
-    machine.expect(regex, GUEST_TIMEOUT)
+    machine.expect(regex)
     return ""
 
 

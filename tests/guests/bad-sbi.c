@@ -137,11 +137,11 @@ static void still_there(void)
 	u64 t = now() + ms(5);
 
 	sbi_set_timer(t);
-	T_OK(wait_for(csr_read(sip) & 1UL << IRQ_TIMER, 1000));
+	T_OK(wait_for(csr_read(sip) & 1UL << IRQ_TIMER, 20000));
 	T_OK(now() >= t);
 	sbi_set_timer(~0UL);
 	T_EQ(sbi_send_ipi(1, this_hart()->id).error, 0);
-	T_OK(wait_for(csr_read(sip) & 1UL << IRQ_SOFT, 1000));
+	T_OK(wait_for(csr_read(sip) & 1UL << IRQ_SOFT, 20000));
 	T_EQ(sbi_hart_status(this_hart()->id).value, HSM_STARTED);
 }
 

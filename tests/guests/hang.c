@@ -22,7 +22,7 @@ void guest_main(void)
 	csr_write(sie, 0);
 	for (unsigned int i = 1; i < hart_count() && i < MAX_HARTS; i++) {
 		hart_start(i, spin, 0);
-		wait_for(sbi_hart_status(harts[i].id).value == HSM_STARTED, 5000);
+		wait_for(sbi_hart_status(harts[i].id).value == HSM_STARTED, 20000);
 	}
 	print("# all harts hang\n");
 	spin(0);

@@ -127,7 +127,7 @@ static void interrupt(void)
 	irq_on();
 	claimed = 0;
 	*uart(UART_IER) = IER_THRI;
-	T_OK(wait_for(h->irqs[IRQ_EXT], 2000));
+	T_OK(wait_for(h->irqs[IRQ_EXT], 20000));
 	T_EQ(claimed, machine.uart_irq);
 	T_EQ(pending(), false);
 	T_OK(!wait_for(h->irqs[IRQ_EXT] > 1, 5));
@@ -139,7 +139,7 @@ static void claim_complete(void)
 {
 	open_way();
 	*uart(UART_IER) = IER_THRI;
-	T_OK(wait_for(pending(), 2000));
+	T_OK(wait_for(pending(), 20000));
 	T_OK(*reg(0x1000 + 4 * (machine.uart_irq / 32)) >> machine.uart_irq % 32 & 1);
 	T_EQ(*claim(), machine.uart_irq);
 	T_EQ(pending(), false);
@@ -157,18 +157,18 @@ static void level(void)
 	open_way();
 	*uart(UART_IER) = IER_THRI;
 	for (int i = 0; i < 10 && !test_failed(); i++) {
-		T_OK(wait_for(pending(), 2000));
+		T_OK(wait_for(pending(), 20000));
 		T_EQ(*claim(), machine.uart_irq);
 		T_EQ(pending(), false);
 		*claim() = machine.uart_irq;
 	}
-	T_OK(wait_for(pending(), 2000));
+	T_OK(wait_for(pending(), 20000));
 	/* Completing for another source does not free this one. */
 	T_EQ(*claim(), machine.uart_irq);
 	*claim() = machine.uart_irq + 1;
 	T_OK(!wait_for(pending(), 5));
 	*claim() = machine.uart_irq;
-	T_OK(wait_for(pending(), 2000));
+	T_OK(wait_for(pending(), 20000));
 	quiet();
 	T_EQ(pending(), false);
 }
@@ -180,11 +180,11 @@ static void held_back(void)
 	*uart(UART_IER) = IER_THRI;
 	T_OK(!wait_for(pending(), 5));
 	*threshold() = 0;
-	T_OK(wait_for(pending(), 2000));
+	T_OK(wait_for(pending(), 20000));
 	*priority(machine.uart_irq) = 0;
 	T_OK(!wait_for(pending(), 5));
 	*priority(machine.uart_irq) = 2;
-	T_OK(wait_for(pending(), 2000));
+	T_OK(wait_for(pending(), 20000));
 	quiet();
 }
 
@@ -193,12 +193,12 @@ static void enabled_or_not(void)
 	SKIP_IF(bare(), "QEMU's PLIC does not look again when an enable bit changes");
 	open_way();
 	*uart(UART_IER) = IER_THRI;
-	T_OK(wait_for(pending(), 2000));
+	T_OK(wait_for(pending(), 20000));
 	*enable(machine.uart_irq) = 0;
 	T_OK(!wait_for(pending(), 5));
 	T_EQ(*claim(), 0);
 	*enable(machine.uart_irq) = 1U << machine.uart_irq % 32;
-	T_OK(wait_for(pending(), 2000));
+	T_OK(wait_for(pending(), 20000));
 	quiet();
 }
 
@@ -213,7 +213,7 @@ static void many(void)
 	irq_on();
 	for (u64 i = 1; i <= 1000 && !test_failed(); i++) {
 		*uart(UART_IER) = IER_THRI;
-		T_OK(wait_for(h->irqs[IRQ_EXT] >= i, 2000));
+		T_OK(wait_for(h->irqs[IRQ_EXT] >= i, 20000));
 		T_EQ(h->irqs[IRQ_EXT], i);
 	}
 }

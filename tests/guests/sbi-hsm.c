@@ -111,7 +111,7 @@ static void start_started(void)
 	SKIP_IF(hart_count() < 2, "one hart");
 	flag = 0;
 	T_EQ(hart_start(1, wait_for_stop, (u64)&flag), 0);
-	T_OK(wait_for(hart_state(1) == HSM_STARTED, 5000));
+	T_OK(wait_for(hart_state(1) == HSM_STARTED, 20000));
 	T_EQ(start_at(harts[1].id, (u64)secondary_entry, 0), SBI_ERR_ALREADY_AVAILABLE);
 	/* even with an address that is wrong: it says so, or that the hart runs */
 	T_OK(start_at(harts[1].id, 0, 0) < 0);
@@ -225,11 +225,11 @@ static void suspend_ipi(void)
 	for (int i = 0; i < 20 && !test_failed(); i++) {
 		woke = 0;
 		T_EQ(hart_start(1, sleeper, 0), 0);
-		T_OK(wait_for(hart_state(1) == HSM_SUSPENDED, 5000));
+		T_OK(wait_for(hart_state(1) == HSM_SUSPENDED, 20000));
 		T_EQ(start_at(harts[1].id, (u64)secondary_entry, 0) < 0, true);
 		T_EQ(woke, 0);
 		T_EQ(sbi_send_ipi(1, harts[1].id).error, 0);
-		T_OK(wait_for(woke, 5000));
+		T_OK(wait_for(woke, 20000));
 		T_OK(hart_join(1));
 	}
 }
@@ -262,10 +262,10 @@ static void suspend_deep(void)
 	for (int i = 0; i < 20 && !test_failed(); i++) {
 		woke = 0;
 		T_EQ(hart_start(1, deep_sleeper, 1), 0);
-		T_OK(wait_for(hart_state(1) == HSM_SUSPENDED, 5000));
+		T_OK(wait_for(hart_state(1) == HSM_SUSPENDED, 20000));
 		T_EQ(woke, 0);
 		T_EQ(sbi_send_ipi(1, harts[1].id).error, 0);
-		T_OK(wait_for(woke, 5000));
+		T_OK(wait_for(woke, 20000));
 		T_OK(hart_join(1));
 	}
 }

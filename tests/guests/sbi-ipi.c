@@ -22,7 +22,7 @@ static void send_all_ways(u64 id, volatile u64 *count)
 		u64 before = *count;
 
 		T_EQ(sbi_send_ipi(1UL << shift, id - shift).error, 0);
-		T_OK(wait_for(*count > before, 2000));
+		T_OK(wait_for(*count > before, 20000));
 		T_EQ(*count, before + 1);
 	}
 }
@@ -42,10 +42,10 @@ static void to_all(void)
 
 	listen();
 	T_EQ(sbi_send_ipi(0, ~0UL).error, 0);
-	T_OK(wait_for(h->irqs[IRQ_SOFT], 2000));
+	T_OK(wait_for(h->irqs[IRQ_SOFT], 20000));
 	/* With base -1 the mask says nothing. */
 	T_EQ(sbi_send_ipi(0xdeadbeef00000000UL, ~0UL).error, 0);
-	T_OK(wait_for(h->irqs[IRQ_SOFT] > 1, 2000));
+	T_OK(wait_for(h->irqs[IRQ_SOFT] > 1, 20000));
 }
 
 /* Pending until it is cleared; cleared by writing sip. */
@@ -53,7 +53,7 @@ static void pending_bit(void)
 {
 	T_EQ(csr_read(sip) & SSIP, 0);
 	T_EQ(sbi_send_ipi(1, this_hart()->id).error, 0);
-	T_OK(wait_for(csr_read(sip) & SSIP, 2000));
+	T_OK(wait_for(csr_read(sip) & SSIP, 20000));
 	/* Something that makes the hart leave the guest does not change it. */
 	sbi(SBI_EXT_DBCN, DBCN_WRITE, 0, 0, 0);
 	T_EQ(csr_read(sip) & SSIP, SSIP);
@@ -67,7 +67,7 @@ static void pending_bit(void)
 	sbi(SBI_EXT_DBCN, DBCN_WRITE, 0, 0, 0);
 	T_EQ(csr_read(sip) & SSIP, SSIP);
 	listen();
-	T_EQ(wait_for(this_hart()->irqs[IRQ_SOFT], 1000), true);
+	T_EQ(wait_for(this_hart()->irqs[IRQ_SOFT], 20000), true);
 	T_EQ(this_hart()->irqs[IRQ_SOFT], 1);
 }
 
@@ -151,7 +151,7 @@ static void to_other(void)
 	SKIP_IF(hart_count() < 2, "one hart");
 	*count = 0;
 	T_EQ(hart_start(1, receiver, 50 * ways), 0);
-	T_OK(wait_for(harts[1].starts, 5000));
+	T_OK(wait_for(harts[1].starts, 20000));
 	for (int i = 0; i < 50 && !test_failed(); i++)
 		send_all_ways(harts[1].id, count);
 	T_OK(hart_join(1));
@@ -167,10 +167,10 @@ static void to_all_others(void)
 	for (unsigned int i = 1; i < hart_count() && i < MAX_HARTS; i++) {
 		harts[i].irqs[IRQ_SOFT] = 0;
 		T_EQ(hart_start(i, receiver, 1), 0);
-		T_OK(wait_for(sbi_hart_status(harts[i].id).value == HSM_STARTED, 5000));
+		T_OK(wait_for(sbi_hart_status(harts[i].id).value == HSM_STARTED, 20000));
 	}
 	T_EQ(sbi_send_ipi(0, ~0UL).error, 0);
-	T_OK(wait_for(this_hart()->irqs[IRQ_SOFT], 2000));
+	T_OK(wait_for(this_hart()->irqs[IRQ_SOFT], 20000));
 	for (unsigned int i = 1; i < hart_count() && i < MAX_HARTS; i++) {
 		T_OK(hart_join(i));
 		T_EQ(harts[i].irqs[IRQ_SOFT], 1);

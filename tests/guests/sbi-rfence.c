@@ -154,13 +154,13 @@ static void pages_other(void)
 	seen_turn = 0;
 	stop = 0;
 	T_EQ(hart_start(1, reader, 0), 0);
-	for (u64 i = 1; i < 100 * ARRAY_SIZE(fences) && !test_failed(); i++) {
+	for_rounds(i, 1, 100 * ARRAY_SIZE(fences), 3000) {
 		const struct fence *f = &fences[i % ARRAY_SIZE(fences)];
 
 		point_at(i & 1);
 		T_EQ(rfence(f->fid, 1, harts[1].id, f->start, f->size, f->asid), 0);
 		__atomic_store_n(&turn, i, __ATOMIC_RELEASE);
-		T_OK(wait_for(seen_turn == i, 5000));
+		T_OK(wait_for(seen_turn == i, 20000));
 	}
 	stop = 1;
 	T_OK(hart_join(1));
@@ -216,12 +216,12 @@ static void code_other(void)
 	code[1] = RET;
 	rfence(RFENCE_FENCE_I, 0, ~0UL, 0, 0, 0);
 	T_EQ(hart_start(1, runner, 0), 0);
-	T_OK(wait_for(seen_turn == 0, 5000));
-	for (u32 i = 1; i < 1000 && !test_failed(); i++) {
+	T_OK(wait_for(seen_turn == 0, 20000));
+	for_rounds(i, 1, 1000, 3000) {
 		code[0] = LI_A0(i);
 		T_EQ(rfence(RFENCE_FENCE_I, 1, harts[1].id, 0, 0, 0), 0);
 		__atomic_store_n(&turn, i, __ATOMIC_RELEASE);
-		T_OK(wait_for(seen_turn == i, 5000));
+		T_OK(wait_for(seen_turn == i, 20000));
 	}
 	stop = 1;
 	T_OK(hart_join(1));
@@ -238,7 +238,7 @@ static void crosswise(void)
 {
 	SKIP_IF(hart_count() < 2, "one hart");
 	T_EQ(hart_start(1, fencer, this_hart()->id), 0);
-	T_OK(wait_for(sbi_hart_status(harts[1].id).value == HSM_STARTED, 5000));
+	T_OK(wait_for(sbi_hart_status(harts[1].id).value == HSM_STARTED, 20000));
 	/* It may have ended before us: a stopped hart needs no fence, or is not to be had. */
 	for (int i = 0; i < 500; i++) {
 		long r = rfence(RFENCE_FENCE_I, 1, harts[1].id, 0, 0, 0);

@@ -46,7 +46,7 @@ static void leave_one_running(void)
 {
 	SKIP_IF(hart_count() < 2, "one hart");
 	T_EQ(hart_start(1, spin, 0), 0);
-	T_OK(wait_for(sbi_hart_status(harts[1].id).value == HSM_STARTED, 5000));
+	T_OK(wait_for(sbi_hart_status(harts[1].id).value == HSM_STARTED, 20000));
 }
 
 const struct test guest_tests[] = {

@@ -185,11 +185,11 @@ static void write_letters(u64 i)
 	csr_set(sie, SSIP);
 	irq_on();
 	meet();
-	for (u64 n = 1; n <= LETTERS && !test_failed(); n++) {
+	for_rounds(n, 1, LETTERS + 1, 3000) {
 		sent[i] = n;
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		T_EQ(sbi_send_ipi(0, ~0UL).error, 0);
-		if (!wait_for(all_seen(i, n), 5000))
+		if (!wait_for(all_seen(i, n), 20000))
 			test_fail("letter %lu of hart %lu was not seen by all", n, i);
 	}
 	__atomic_fetch_add(&done, 1, __ATOMIC_ACQ_REL);

@@ -44,11 +44,11 @@ static void mixed_with_sbi(void)
 {
 	for (int i = 0; i < 200 && !test_failed(); i++) {
 		sbi_set_timer(0);
-		T_OK(wait_for(csr_read(sip) & 1UL << IRQ_TIMER, 1000));
+		T_OK(wait_for(csr_read(sip) & 1UL << IRQ_TIMER, 20000));
 		arm(~0UL);
 		T_EQ(csr_read(sip) & 1UL << IRQ_TIMER, 0);
 		arm(0);
-		T_OK(wait_for(csr_read(sip) & 1UL << IRQ_TIMER, 1000));
+		T_OK(wait_for(csr_read(sip) & 1UL << IRQ_TIMER, 20000));
 		sbi_set_timer(~0UL);
 		T_EQ(csr_read(sip) & 1UL << IRQ_TIMER, 0);
 	}

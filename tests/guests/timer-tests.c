@@ -5,7 +5,7 @@
  */
 #include "timer-tests.h"
 
-#define LATE_MS	  1000
+#define LATE_MS	  10000
 #define STIP	  (1UL << IRQ_TIMER)
 #define is_pending() (csr_read(sip) & STIP)
 

@@ -461,6 +461,37 @@ static void test_backwards(void **state)
 	free(m.fdt);
 }
 
+/* The configurations we ship are right. */
+static void check_example(const char *file, unsigned int vms)
+{
+	static struct config c;
+	static u64 tree[8192];
+	struct errline e;
+	char command[200];
+	unsigned int i;
+	size_t size;
+	FILE *f;
+
+	snprintf(command, sizeof(command), "dtc -I dts -O dtb %s", file);
+	f = popen(command, "r");
+	assert_non_null(f);
+	size = fread(tree, 1, sizeof(tree), f);
+	assert_int_equal(pclose(f), 0);
+	assert_int_equal(config_read(tree, size, NULL, &c, &e), OK);
+	assert_int_equal(c.count, vms);
+	for (i = 0; i < vms; i++)
+		assert_int_equal(c.vms[i].err, OK);
+}
+
+static void test_examples(void **state)
+{
+	(void)state;
+	if (access("configs", R_OK) || system("dtc -v >/dev/null 2>&1"))
+		skip(); /* not run from the project's folder, or no dtc */
+	check_example("configs/linux.dts", 1);
+	check_example("configs/two-vms.dts", 2);
+}
+
 /* Payloads: from a whole FIT image to the plan of each VM. */
 
 static void make_fit(struct maker *m)
@@ -598,6 +629,7 @@ int main(void)
 		cmocka_unit_test(test_most_vms),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_backwards),
+		cmocka_unit_test(test_examples),
 		cmocka_unit_test(test_payloads),
 		cmocka_unit_test(test_config_digest),
 		cmocka_unit_test(test_nearest),

@@ -271,6 +271,22 @@ static void algoless_hash(struct maker *m)
 	hash(m, "hash@1", NULL, 32);
 }
 
+static void unterminated_algo(struct maker *m)
+{
+	maker_prop(m, "data", "abc", 3);
+	maker_begin(m, "hash-1");
+	maker_prop(m, "algo", "sha256", 6);
+	maker_end(m);
+}
+
+static void listed_algo(struct maker *m)
+{
+	maker_prop(m, "data", "abc", 3);
+	maker_begin(m, "hash-1");
+	maker_prop(m, "algo", "sha256\0sha256", 14);
+	maker_end(m);
+}
+
 static void second_hash_wrong(struct maker *m)
 {
 	maker_prop(m, "data", "abc", 3);
@@ -294,6 +310,9 @@ static void test_verify_errors(void **state)
 		{valueless_hash, ERR_FORMAT, "fit: /images/x/hash: value: not 32 bytes"},
 		{algoless_hash, ERR_NOTSUP,
 		 "fit: /images/x/hash@1: algo: \"?\"; limen knows sha256"},
+		{unterminated_algo, ERR_NOTSUP,
+		 "fit: /images/x/hash-1: algo: \"?\"; limen knows sha256"},
+		{listed_algo, ERR_NOTSUP, "fit: /images/x/hash-1: algo: \"?\"; limen knows sha256"},
 		{second_hash_wrong, ERR_HASH,
 		 "fit: /images/x/hash-2: value: the payload is damaged (wrong SHA-256)"},
 	};

@@ -316,19 +316,28 @@ static struct op random_op(void)
 		RWX, RWX, PT_READ, PT_EXEC, PT_READ | PT_EXEC, PT_READ | PT_WRITE};
 	static const u64 unit[] = {1, 1, 1, 512, 512, 512 * 8};
 	u64 u = unit[rnd() % ARRAY_SIZE(unit)];
-	struct op op = {.what = (int)(rnd() % 5), .prot = prots[rnd() % ARRAY_SIZE(prots)]};
+	struct op op = {.what = (int)max_u64(rnd() % 7, 2) - 2,
+			.prot = prots[rnd() % ARRAY_SIZE(prots)]};
 
 	op.page = rnd() % PAGES / u * u;
 	if (rnd() % 4)
 		op.page %= 512 * 24; /* crowd them */
 	op.pages = (1 + rnd() % 5) * u;
-	if (rnd() % 40 == 0) {
-		op.page = MIB(8) / KIB(4); /* the 1 GiB page */
+	if (u == 1 && rnd() % 2) { /* over an end of what may be a large page */
+		op.page = (1 + rnd() % 24) * 512 - rnd() % 3;
+		op.pages = 3 + rnd() % 600;
+	}
+	if (rnd() % 20 == 0) { /* the 1 GiB page: there, and gone */
+		op.page = MIB(8) / KIB(4);
 		op.pages = GIB(1) / KIB(4);
+		op.what = 0;
+		for (u64 i = op.page; i < op.page + op.pages; i++)
+			op.what |= flat[i] != 0;
 	}
 	if (op.pages > PAGES - op.page)
 		op.pages = PAGES - op.page;
-	op.hpa = GIB(8) + (rnd() % 8 ? WINDOW + op.page * KIB(4) : (rnd() % 4096) * KIB(4));
+	op.hpa = GIB(8) + (op.pages > MIB(64) / KIB(4) || rnd() % 8 ? WINDOW + op.page * KIB(4)
+								    : (rnd() % 4096) * KIB(4));
 	return op;
 }
 
@@ -428,16 +437,16 @@ static void random_run(enum gstage_mode mode, int steps, bool failures)
 static void random_against_flat_map(void **state)
 {
 	(void)state;
-	random_run(GSTAGE_SV39X4, 700, false);
-	random_run(GSTAGE_SV48X4, 200, false);
-	random_run(GSTAGE_SV57X4, 200, false);
+	random_run(GSTAGE_SV39X4, 3000, false);
+	random_run(GSTAGE_SV48X4, 1000, false);
+	random_run(GSTAGE_SV57X4, 1000, false);
 }
 
 static void random_with_failures(void **state)
 {
 	(void)state;
-	random_run(GSTAGE_SV39X4, 700, true);
-	random_run(GSTAGE_SV57X4, 200, true);
+	random_run(GSTAGE_SV39X4, 3000, true);
+	random_run(GSTAGE_SV57X4, 1000, true);
 }
 
 /* Several changes, one fence. */
@@ -457,8 +466,15 @@ static void changes_are_collected(void **state)
 	assert_int_equal(chg.fence.size, GIB(1) - MIB(2) + KIB(12));
 	assert_int_equal(chg.fence.shift, 12);
 	assert_false(chg.fence.all);
+	chg.fence = (struct gstage_fence){0};
+	assert_int_equal(gstage_write_protect(&gs, GPA(GIB(1) + MIB(6)), MIB(2), &chg), OK);
+	assert_int_equal(chg.fence.shift, 21);
+	assert_int_equal(gstage_write_protect(&gs, GPA(GIB(2)), KIB(4), &chg), OK);
+	assert_int_equal(chg.fence.shift, 12);
 	assert_int_equal(gstage_unmap(&gs, GPA(GIB(2)), KIB(64), &chg), OK);
 	assert_true(chg.fence.all);
+	assert_int_equal(gstage_write_protect(&gs, GPA(GIB(1) + MIB(8)), MIB(2), &chg), OK);
+	assert_true(chg.fence.all); /* once set it stays */
 	assert_int_equal(gstage_unmap(&gs, GPA(GIB(1)), MIB(64), &chg), OK);
 	assert_int_equal(heap.live, 4 + 3); /* kept until the fence: two of 4 KiB, one of 2 MiB */
 	drop(&chg);

@@ -144,6 +144,8 @@ static void test_devices(void **state)
 
 	(void)state;
 	build(&params);
+	has_string("/soc", "compatible", "simple-bus");
+	has_bytes("/soc", "ranges", "", 0);
 	has_bytes(plic, "compatible", "sifive,plic-1.0.0\0riscv,plic0", 30);
 	has_cells64(plic, "reg", 0x0c000000, 0x04000000, 2);
 	has_cell(plic, "riscv,ndev", GMAP_PLIC_NDEV);

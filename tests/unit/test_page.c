@@ -442,7 +442,8 @@ static void ram_from_fragments(void **state)
 		page_free(pages[i], PAGE_ORDER_2M - 1);
 	page_get_stats(&broken);
 	assert_true(broken.free > MIB(250));
-	assert_int_equal(ram_alloc(NULL, MIB(512), chunk, CHUNKS, &n), ERR_NOMEM);
+	assert_int_equal(ram_alloc(NULL, MIB(2), chunk, CHUNKS, &n), ERR_NOMEM);
+	assert_int_equal(ram_alloc(NULL, MIB(200), chunk, CHUNKS, &n), ERR_NOMEM);
 	assert_same(&broken);
 }
 

@@ -219,6 +219,15 @@ static void protect_keeps_the_rest(void **state)
 	assert_int_equal(pgtable_protect(&pt, -GIB(2) + MIB(2), MIB(2), PT_READ, &chg), OK);
 	assert_int_equal(chg.fence.shift, 12);
 	assert_true(chg.fence.start == -GIB(2) && chg.fence.size == MIB(4));
+	drop(&chg);
+	assert_int_equal(pgtable_protect(&pt, -GIB(2) + MIB(2), MIB(2), RW, &chg), OK);
+	assert_int_equal(chg.fence.shift, 21);
+	assert_int_equal(pgtable_protect(&pt, -GIB(2), KIB(4), RW, &chg), OK);
+	assert_int_equal(chg.fence.shift, 12);
+	assert_true(chg.fence.start == -GIB(2) && chg.fence.size == MIB(4));
+	assert_int_equal(pgtable_unmap(&pt, -GIB(2), MIB(2), &chg), OK);
+	assert_int_equal(pgtable_protect(&pt, -GIB(2) + MIB(2), MIB(2), PT_READ, &chg), OK);
+	assert_true(chg.fence.all);
 	end(&chg);
 }
 

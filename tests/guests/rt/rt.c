@@ -52,7 +52,7 @@ bool hart_join(unsigned int i)
 	struct sbiret r;
 
 	return wait_for((r = sbi_hart_status(harts[i].id), !r.error && r.value == HSM_STOPPED),
-			5000);
+			20000);
 }
 
 void rt_secondary(void)

@@ -122,7 +122,7 @@ unsigned int hart_count(void);
 /* Starts hart i (by number, 1..) at fn(arg); its HSM opaque value is arg too. The SBI error. */
 long hart_start(unsigned int i, void (*fn)(u64 arg), u64 arg);
 
-/* Waits until hart i has ended its function and stopped. False after five seconds. */
+/* Waits until hart i has ended its function and stopped. False after twenty seconds. */
 bool hart_join(unsigned int i);
 
 /* Where a hart begins that is started by a call of its own making. */
@@ -174,6 +174,12 @@ u64 us(u64 n);
 			;                                                                          \
 		ok_;                                                                               \
 	})
+
+/* For i from first on: n rounds, but after 50 of them no more than ms_ milliseconds' worth. Rounds
+ * in which harts spin for each other take a time slice each where harts share one. */
+#define for_rounds(i, first, n, ms_)                                                               \
+	for (u64 i = (first), begin_ = now();                                                      \
+	     i < (n) && (i < 50 || now() - begin_ < ms(ms_)) && !test_failed(); i++)
 
 /* Whether stimecmp can be touched. Tried, not believed. */
 bool have_sstc(void);
