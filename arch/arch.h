@@ -45,8 +45,16 @@
  *   void arch_mb/rmb/wmb(void)		order memory accesses among harts: all, reads, writes
  *   arch_load_acquire(p), arch_store_release(p, v)
  *   void arch_relax(void)		a pause in a busy wait
+ *
+ *   void arch_guest_run(struct arch_vcpu *)
+ *					runs the vCPU until something has to be looked at. Called
+ *					with interrupts off, RCU not watching; returns so. Captures
+ *					completely why the guest stopped (E11) and has the
+ *					architecture's own state back (E12) before it returns. May
+ *					be a noinstr function as well
  *   u64 arch_clock(void)		ticks of one clock all harts share; never runs backwards
  */
+struct arch_vcpu;
 #include "arch_inline.h"
 
 /* Part 2. */
@@ -78,14 +86,6 @@ void arch_kick(unsigned int i);
  * the wait ends the wait at once (E16). noinstr; RCU is not watching.
  */
 void arch_wait(void);
-
-/*
- * Runs the vCPU on this hart until something has to be looked at. Called with interrupts off, RCU
- * not watching; returns so. noinstr. The architecture captures why the guest stopped, completely,
- * before it returns (E11), and has its own state back before it returns (E12).
- */
-struct arch_vcpu;
-void arch_guest_run(struct arch_vcpu *vcpu);
 
 /* Saved state of a thread that is not running; its content is the architecture's. */
 struct arch_context {

@@ -30,7 +30,7 @@
 __window void guest_timing_enter_irqoff(void)
 {
 	lockdep_assert_irqs_off();
-	vtime_switch(VTIME_GUEST);
+	vtime_switch_from(VTIME_HOST, VTIME_GUEST);
 	step(STEP_TIME_GUEST);
 }
 
@@ -73,7 +73,7 @@ __window void enter_from_guest_mode(void)
 __window void guest_timing_exit_irqoff(void)
 {
 	lockdep_assert_irqs_off();
-	vtime_switch(VTIME_HOST);
+	vtime_switch_from(VTIME_GUEST, VTIME_HOST);
 	step(STEP_TIME_HOST);
 }
 

@@ -11,24 +11,46 @@ DEFINE_PER_HART(unsigned long, entry_work);
 DEFINE_PER_HART(struct context_hart, context_hart);
 
 /* The last look, interrupts off: is there anything that must not wait for the end of this run? */
-static __always_inline bool work_pending(struct guest_run *run)
+static __always_inline __no_instrument bool work_pending(struct guest_run *run)
 {
+	bool ready;
+
 	WRITE_ONCE(run->hart, arch_hart_index());
 	WRITE_ONCE(run->mode, IN_GUEST);
 	/* Order: the mode says IN_GUEST, before requests and work are read.
 	 * Pairs with: guest_kick() [K1] */
 	arch_mb();
 	step(STEP_LAST_LOOK);
-	return READ_ONCE(run->requests) || READ_ONCE(this_hart(entry_work)) ||
-	       !run->ops->prepare(run);
+	if (unlikely(READ_ONCE(run->requests) | READ_ONCE(this_hart(entry_work))))
+		return true;
+	instrumentation_begin();
+	ready = run->ops->prepare(run);
+	instrumentation_end();
+	return !ready;
+}
+
+/* Interrupts on, the vCPU's own affairs: what has to be done before an entry. */
+static __always_inline __no_instrument bool do_work(struct guest_run *run)
+{
+	bool go_on;
+
+	WRITE_ONCE(run->mode, OUTSIDE_GUEST);
+	instrumentation_begin();
+	irq_on();
+	go_on = run->ops->work(run);
+	irq_off();
+	instrumentation_end();
+	return go_on;
 }
 
 /* One run of the guest, from interrupts off to interrupts off. This is the threshold. */
-static __always_inline void guest_run(struct guest_run *run)
+static __always_inline __no_instrument void guest_run(struct guest_run *run)
 {
-	u64 before = this_hart(vtime_hart).ticks[VTIME_GUEST];
-
+	instrumentation_begin();
 	trace_guest_entry((u64)(uintptr_t)run);
+	instrumentation_end();
+
+	run->guest_ticks -= this_hart(vtime_hart).ticks[VTIME_GUEST];
 	guest_timing_enter_irqoff();
 	exit_to_guest_mode();
 	step(STEP_GUEST);
@@ -37,27 +59,39 @@ static __always_inline void guest_run(struct guest_run *run)
 	step(STEP_TAKE_PENDING);
 	arch_irq_take_pending();
 	guest_timing_exit_irqoff();
-	trace_guest_exit((u64)(uintptr_t)run);
+	run->guest_ticks += this_hart(vtime_hart).ticks[VTIME_GUEST];
 
-	run->guest_ticks += this_hart(vtime_hart).ticks[VTIME_GUEST] - before;
-	run->entries++;
+	instrumentation_begin();
+	trace_guest_exit((u64)(uintptr_t)run);
+	instrumentation_end();
 }
 
-void guest_run_loop(struct guest_run *run)
+/* Interrupts on, the exit is handled. */
+static __always_inline __no_instrument void handle_exit(struct guest_run *run)
 {
-	while (run->ops->work(run)) {
-		irq_off();
-		if (work_pending(run)) {
-			WRITE_ONCE(run->mode, OUTSIDE_GUEST);
-			irq_on();
+	run->entries++;
+	WRITE_ONCE(run->mode, OUTSIDE_GUEST);
+	instrumentation_begin();
+	irq_on();
+	step(STEP_HANDLE_EXIT);
+	run->ops->handle_exit(run);
+	irq_off();
+	instrumentation_end();
+}
+
+noinstr void guest_run_loop(struct guest_run *run)
+{
+	irq_off();
+	for (;;) {
+		if (unlikely(work_pending(run))) {
+			if (!do_work(run))
+				break;
 			continue;
 		}
 		guest_run(run);
-		WRITE_ONCE(run->mode, OUTSIDE_GUEST);
-		irq_on();
-		step(STEP_HANDLE_EXIT);
-		run->ops->handle_exit(run);
+		handle_exit(run);
 	}
+	irq_on();
 }
 
 void guest_kick(struct guest_run *run)

@@ -7,7 +7,7 @@
 #ifndef ENTRY_VTIME_H
 #define ENTRY_VTIME_H
 
-#include "arch/arch.h"
+#include "lib/check.h"
 #include "lib/step.h"
 
 enum vtime_kind {
@@ -39,6 +39,18 @@ __window enum vtime_kind vtime_switch(enum vtime_kind to)
 	v->since = now;
 	v->kind = to;
 	return from;
+}
+
+/* The same between host and guest on the way in and out, where the kind that ends is known. */
+__window void vtime_switch_from(enum vtime_kind from, enum vtime_kind to)
+{
+	struct vtime_hart *v = &this_hart(vtime_hart);
+	u64 now = arch_clock();
+
+	DCHECK(v->kind == from);
+	v->ticks[from] += now - v->since;
+	v->since = now;
+	v->kind = to;
 }
 
 /* Accounting begins on the calling hart, in VTIME_HOST. Interrupts off. */

@@ -17,7 +17,7 @@ bool emulate_fetch(struct vcpu *v, u32 *insn)
 	bool ok;
 
 	irq_off();
-	vcpu_load(&v->arch);
+	vcpu_take_hart(v);
 	csr_write(hstatus, v->arch.hstatus);
 	ok = hlvx_hu(v->arch.sepc, &low);
 	if (ok && (low & 3) == 3)
@@ -49,7 +49,7 @@ static enum err fault_address(struct vcpu *v, gpa_t *out)
 		return OK;
 	}
 	irq_off();
-	vcpu_load(&v->arch);
+	vcpu_take_hart(v);
 	vsatp = csr_read(vsatp);
 	irq_on();
 	return vswalk(vsatp, x->stval, &mem, out);
@@ -90,7 +90,7 @@ static enum err device_access(struct vcpu *v, const struct mmio_insn *i, gpa_t a
 static void refuse(struct vcpu *v, const struct mmio_insn *i)
 {
 	irq_off();
-	vcpu_load(&v->arch);
+	vcpu_take_hart(v);
 	vcpu_inject(&v->arch, i->store ? EXC_STORE_ACCESS : EXC_LOAD_ACCESS, v->arch.exit.stval);
 	irq_on();
 }

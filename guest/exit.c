@@ -10,7 +10,7 @@
 static void inject(struct vcpu *v, u64 cause, u64 tval)
 {
 	irq_off();
-	vcpu_load(&v->arch);
+	vcpu_take_hart(v);
 	vcpu_inject(&v->arch, cause, tval);
 	irq_on();
 }
@@ -40,20 +40,25 @@ static void virtual_instruction(struct vcpu *v)
 	inject(v, EXC_ILLEGAL_INSN, insn);
 }
 
-void vcpu_handle_exit(struct vcpu *v)
+static void other_exit(struct vcpu *v, u64 cause)
 {
-	u64 cause = v->arch.exit.scause;
-
-	if (cause == EXC_ECALL_VS)
-		sbi_call(v);
-	else if (cause & SCAUSE_IRQ)
-		return;
-	else if (cause == EXC_LOAD_GUEST_PAGE || cause == EXC_STORE_GUEST_PAGE)
-		emulate_mmio(v);
-	else if (cause == EXC_VIRTUAL_INSN)
+	if (cause == EXC_VIRTUAL_INSN)
 		virtual_instruction(v);
 	else if (cause == EXC_INSN_GUEST_PAGE)
 		vm_fail(v, "jump outside its memory");
 	else
 		vm_fail(v, "exception %llu that a guest cannot cause", (unsigned long long)cause);
+}
+
+void vcpu_handle_exit(struct guest_run *run)
+{
+	struct vcpu *v = vcpu_of_run(run);
+	u64 cause = v->arch.exit.scause;
+
+	if (cause == EXC_ECALL_VS)
+		sbi_call(v);
+	else if (cause == EXC_LOAD_GUEST_PAGE || cause == EXC_STORE_GUEST_PAGE)
+		emulate_mmio(v);
+	else if (!(cause & SCAUSE_IRQ))
+		other_exit(v, cause);
 }

@@ -7,6 +7,9 @@
  * slots; that hold ends a grace period after the map without the slot was published, so a reader
  * that finds a slot may raise its count without asking whether it is dying.
  * Lock order: takes none of its own; calls the allocators and call_rcu().
+ *
+ * Tags: [Y1] a slot's RAM given back, before its account may go. [Y2] the accesses of all holders
+ * of a slot, before the last one frees its RAM.
  */
 #include "guest/gmem.h"
 

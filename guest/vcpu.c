@@ -11,11 +11,6 @@
 struct vmid_space vmid_space;
 static DEFINE_PER_HART(struct vmid_hart, vmid_hart);
 
-static struct vcpu *of_run(struct guest_run *run)
-{
-	return container_of(run, struct vcpu, run);
-}
-
 /* Interrupts of the guest that are pending and enabled in its sie. v is loaded or not. Interrupts
  * off. */
 static bool interrupt_pending(struct vcpu *v)
@@ -48,9 +43,8 @@ static void take_interrupt_requests(struct vcpu *v)
  * who waits in guest_request_sync() waits for the run to be over, not for the fence. */
 static void take_requests(struct vcpu *v)
 {
-	guest_request_take(&v->run, REQ_STOP);
 	irq_off();
-	vcpu_load(&v->arch);
+	vcpu_take_hart(v);
 	take_interrupt_requests(v);
 	if (guest_request_take(&v->run, REQ_FENCEI))
 		fence_i();
@@ -99,56 +93,63 @@ static bool become_started(struct vcpu *v)
 	return false;
 }
 
+/* Whoever changes a hart state, or ends the VM, makes a request, so that this is called. */
 static bool vcpu_work(struct guest_run *run)
 {
-	struct vcpu *v = of_run(run);
+	struct vcpu *v = vcpu_of_run(run);
 
-	if (unlikely(READ_ONCE(v->hsm) != SBI_HSM_STATE_STARTED || !vm_running(v->vm)) &&
-	    !become_started(v))
+	/* Before what it stands for is looked at, so that none is lost. */
+	guest_request_take(run, REQ_STOP);
+	if (!become_started(v))
 		return false;
-	if (unlikely(entry_work_take(ENTRY_WORK_RESCHED)))
+	if (entry_work_take(ENTRY_WORK_RESCHED))
 		thread_yield();
-	if (unlikely(READ_ONCE(run->requests)))
+	if (READ_ONCE(run->requests))
 		take_requests(v);
 	return true;
 }
 
-static void vcpu_fence_entry(struct vcpu *v, unsigned int fences, u32 vmid)
+/* The order is that of arch/riscv/vmid.h: no walk by speculation finds a VMID with another VM's
+ * tables behind it, or refills what was just fenced. */
+static void fence_entry(struct vcpu *v)
 {
-	if (fences & VMID_FENCE_G_ALL)
+	u32 vmid;
+	unsigned int fences = vmid_check(&vmid_space, &this_hart(vmid_hart), arch_hart_index(),
+					 &v->vm->vmid, &v->vmid, &vmid);
+
+	if (fences & VMID_FENCE_G_ALL) {
+		csr_write(hgatp, 0);
 		hfence_gvma_all();
-	else if (fences & VMID_FENCE_G_VMID)
+	}
+	csr_write(hgatp, gstage_hgatp(v->vm->gstage.mode, vmid, v->vm->gstage.pt.root));
+	if (fences & VMID_FENCE_G_VMID)
 		hfence_gvma_vmid(vmid);
-	vcpu_set_hgatp(&v->arch, gstage_hgatp(v->vm->gstage.mode, vmid, v->vm->gstage.pt.root));
 	if (fences & VMID_FENCE_VV)
 		hfence_vvma_all();
 }
 
-/* The last thing before an entry: the vCPU's state is in the hart, and translations that are not
- * its own are forgotten (E14). */
-static bool vcpu_prepare(struct guest_run *run)
+void vcpu_take_hart_slow(struct vcpu *v)
 {
-	struct vcpu *v = of_run(run);
-	unsigned int fences;
-	u32 vmid;
-
+	if (!vmid_space.bits && this_hart(vcpu_loaded) != &v->arch)
+		vmid_hart_forget(&this_hart(vmid_hart));
 	vcpu_load(&v->arch);
-	fences = vmid_check(&vmid_space, &this_hart(vmid_hart), arch_hart_index(), &v->vm->vmid,
-			    &v->vmid, &vmid);
-	if (unlikely(fences))
-		vcpu_fence_entry(v, fences, vmid);
-	return true;
+	fence_entry(v);
+	vcpu_open_spaces(&v->arch);
+	v->seen_generation = this_hart(vmid_hart).generation;
+	v->seen_seq = v->vm->vmid.seen[arch_hart_index()].seq;
 }
 
-static void vcpu_exit(struct guest_run *run)
+/* The last thing before an entry. */
+static bool vcpu_prepare(struct guest_run *run)
 {
-	vcpu_handle_exit(of_run(run));
+	vcpu_take_hart(vcpu_of_run(run));
+	return true;
 }
 
 static const struct guest_run_ops vcpu_ops = {
 	.work = vcpu_work,
 	.prepare = vcpu_prepare,
-	.handle_exit = vcpu_exit,
+	.handle_exit = vcpu_handle_exit,
 };
 
 static void timer_fired(struct timer *t)
@@ -161,7 +162,9 @@ static void timer_fired(struct timer *t)
 void vcpu_init(struct vcpu *v, struct vm *vm, u32 id)
 {
 	v->vm = vm;
+	v->vm_id = &vm->vmid;
 	v->id = id;
+	v->vmid.index = id;
 	v->hsm = SBI_HSM_STATE_STOPPED;
 	v->arch.loaded_on = VCPU_NOT_LOADED;
 	v->run.arch = &v->arch;
@@ -198,8 +201,7 @@ static bool wake_reason(void *arg)
 {
 	struct vcpu *v = arg;
 
-	return (READ_ONCE(v->run.requests) & REQ_WAKE) || interrupt_pending(v) ||
-	       !vm_running(v->vm);
+	return (READ_ONCE(v->run.requests) & REQ_WAKE) || interrupt_pending(v);
 }
 
 /* When the guest's own timer ends the wait, in host ticks. */
@@ -219,7 +221,7 @@ static bool wait_is_over(struct vcpu *v)
 	bool over;
 
 	irq_off();
-	over = interrupt_pending(v) || !vm_running(v->vm);
+	over = interrupt_pending(v) || (READ_ONCE(v->run.requests) & REQ_STOP);
 	irq_on();
 	return over;
 }
@@ -258,7 +260,7 @@ void vcpu_resume(struct vcpu *v, u64 pc, u64 opaque)
 void vcpu_set_timer(struct vcpu *v, u64 t)
 {
 	irq_off();
-	vcpu_load(&v->arch);
+	vcpu_take_hart(v);
 	if (v->sstc) {
 		/* The hart's register and the saved copy together, or a switch of vCPUs would put
 		 * the old deadline back. */

@@ -34,7 +34,9 @@ struct vcpu {
 	struct guest_run run;
 	struct vm *vm;
 	struct thread *thread; /* NULL: none yet */
+	struct vmid_vm *vm_id; /* the VM's: vm->vmid */
 	struct vmid_vcpu vmid;
+	u64 seen_generation, seen_seq; /* of VMIDs and of G-stage changes, at the last entry */
 	u32 id;	  /* the guest's hart id and PLIC context */
 	bool sstc; /* the guest has Sstc: its timer is vstimecmp */
 
@@ -70,6 +72,30 @@ void vcpu_resume(struct vcpu *v, u64 pc, u64 opaque);
 void vcpu_set_timer(struct vcpu *v, u64 t);
 
 /* Handles why the guest stopped; guest/exit.c. Its own thread, interrupts on; may block. */
-void vcpu_handle_exit(struct vcpu *v);
+void vcpu_handle_exit(struct guest_run *run);
+
+static inline struct vcpu *vcpu_of_run(struct guest_run *run)
+{
+	return container_of(run, struct vcpu, run);
+}
+
+extern struct vmid_space vmid_space;
+
+/* The slow half of vcpu_take_hart(). */
+void vcpu_take_hart_slow(struct vcpu *v);
+
+/*
+ * Makes v the vCPU that lives in this hart, address spaces included: its CSRs can be read and
+ * written, its memory read with HLVX, and its guest entered. Translations that are not its own are
+ * forgotten (E14). While it stays the one loaded here, no sibling has run on the hart and it has run
+ * nowhere else, so the two numbers below are all that can change. Its own thread, interrupts off.
+ */
+static inline void vcpu_take_hart(struct vcpu *v)
+{
+	if (unlikely(this_hart(vcpu_loaded) != &v->arch ||
+		     v->seen_generation != READ_ONCE(vmid_space.generation) ||
+		     v->seen_seq != READ_ONCE(v->vm_id->seq)))
+		vcpu_take_hart_slow(v);
+}
 
 #endif

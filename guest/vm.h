@@ -21,9 +21,6 @@
 #include "guest/vuart.h"
 #include "hyp/page.h"
 
-/* Where the VMID numbers come from. */
-extern struct vmid_space vmid_space;
-
 enum vm_state {
 	VM_NEW,
 	VM_RUNNING,

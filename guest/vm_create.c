@@ -32,7 +32,7 @@ static enum err map_run(void *ctx, gpa_t gpa, hpa_t hpa, u64 size)
 {
 	struct vm *vm = ctx;
 	u64 step = features.hidden & BIT(HIDE_2M) ? KIB(4) : MIB(2);
-	struct gstage_change chg = {0}; /* nobody has used the tables: nothing to fence or free */
+	struct gstage_change chg = {0}; /* nobody has used the tables: nothing to fence */
 	enum err e = OK;
 
 	if (!(features.hidden & (BIT(HIDE_2M) | BIT(HIDE_1G))))
@@ -40,6 +40,7 @@ static enum err map_run(void *ctx, gpa_t gpa, hpa_t hpa, u64 size)
 	for (u64 off = 0; off < size && !e; off += step)
 		e = gstage_map(&vm->gstage, GPA(gpa.a + off), HPA(hpa.a + off), step,
 			       PT_READ | PT_WRITE | PT_EXEC, &chg);
+	pt_garbage_free(&vm->tables, &chg.garbage);
 	return e;
 }
 

@@ -16,6 +16,7 @@
 #include "hyp/page.h"
 #include "hyp/rcud.h"
 #include "hyp/reset.h"
+#include "hyp/selftest.h"
 #include "hyp/smp.h"
 #include "hyp/thread.h"
 #include "hyp/uart.h"
@@ -68,9 +69,10 @@ static void read_machine(u64 hartid, const void *fdt)
 		fw_hide(FW_SRST);
 	if (bootargs_hidden(&args, HIDE_HSM))
 		fw_hide(FW_HSM);
+	log_set_level(args.loglevel);
 	boot_info.platform = &platform;
-	log_info("boot hart %llu, %u in the tree, %u Hz", (unsigned long long)hartid, platform.harts,
-		 platform.timebase_hz);
+	log_info("boot hart %llu, %u in the tree, %u Hz", (unsigned long long)hartid,
+		 platform.harts, platform.timebase_hz);
 }
 
 /* image_size in the header: the packer makes it cover what it appends. */
@@ -163,6 +165,7 @@ static void main_thread(void *arg)
 	rcud_init();
 	if (fw_has(FW_HSM))
 		smp_start(&platform);
+	selftest_panic(&args);
 	limen_main();
 }
 

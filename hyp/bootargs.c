@@ -122,13 +122,25 @@ static void parse_satp(struct bootargs *b, struct word w, const struct bootargs_
 static void parse_loglevel(struct bootargs *b, struct word w, const struct bootargs_warn *warn)
 {
 	if (is(w, "error"))
-		b->loglevel = BOOTARGS_LOG_ERROR;
+		b->loglevel = LOG_ERROR;
 	else if (is(w, "warn"))
-		b->loglevel = BOOTARGS_LOG_WARN;
+		b->loglevel = LOG_WARN;
 	else if (is(w, "info"))
-		b->loglevel = BOOTARGS_LOG_INFO;
+		b->loglevel = LOG_INFO;
 	else
 		complain(warn, "loglevel= is error, warn or info, not", w);
+}
+
+static void parse_panic(struct bootargs *b, struct word w, const struct bootargs_warn *warn)
+{
+	if (is(w, "check"))
+		b->panic = BOOTARGS_PANIC_CHECK;
+	else if (is(w, "trap"))
+		b->panic = BOOTARGS_PANIC_TRAP;
+	else if (is(w, "overflow"))
+		b->panic = BOOTARGS_PANIC_OVERFLOW;
+	else
+		complain(warn, "panic= is check, trap or overflow, not", w);
 }
 
 static const struct {
@@ -138,6 +150,7 @@ static const struct {
 	{"hide=", parse_hide},
 	{"satp=", parse_satp},
 	{"loglevel=", parse_loglevel},
+	{"panic=", parse_panic},
 };
 
 static void parse_word(struct bootargs *b, struct word w, const struct bootargs_warn *warn)
@@ -158,7 +171,7 @@ void bootargs_parse(const char *args, struct bootargs *b, const struct bootargs_
 	static const char blanks[] = " \t\r\n";
 	struct word w;
 
-	*b = (struct bootargs){.loglevel = BOOTARGS_LOG_INFO};
+	*b = (struct bootargs){.loglevel = LOG_INFO};
 	if (!args)
 		return;
 	for (w = next_word(&args, blanks); w.n > 0; w = next_word(&args, blanks))

@@ -10,6 +10,7 @@
 #define HYP_BOOTARGS_H
 
 #include "arch/riscv/isa.h"
+#include "lib/log.h"
 #include "lib/types.h"
 
 /* What hide= can make limen do without, besides ISA extensions (arch/riscv/ext.c). */
@@ -26,17 +27,20 @@ enum hide_feature {
 	HIDE_FEATURES,
 };
 
-enum bootargs_loglevel {
-	BOOTARGS_LOG_ERROR,
-	BOOTARGS_LOG_WARN,
-	BOOTARGS_LOG_INFO, /* what holds without loglevel= */
+/* How limen is to fail on purpose (hyp/selftest.h). */
+enum bootargs_panic {
+	BOOTARGS_PANIC_NONE,
+	BOOTARGS_PANIC_CHECK,	 /* a failed CHECK() */
+	BOOTARGS_PANIC_TRAP,	 /* an access to where nothing is mapped */
+	BOOTARGS_PANIC_OVERFLOW, /* a thread's stack runs over */
 };
 
 struct bootargs {
 	u32 hidden;		   /* BIT(enum hide_feature) */
 	struct isa_set hidden_ext; /* for ext_apply_hidden(), once harts are probed */
-	u32 satp_bits;		   /* 39, 48 or 57: limen's own paging; 0: the widest there is */
-	enum bootargs_loglevel loglevel;
+	u32 satp_bits;		 /* 39, 48 or 57: limen's own paging; 0: the narrowest that does */
+	enum log_level loglevel; /* LOG_INFO without loglevel= */
+	enum bootargs_panic panic;
 };
 
 /* Where a warning goes, a line without "\n". */

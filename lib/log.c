@@ -17,6 +17,7 @@
 
 #define LOG_RING   16384 /* bytes; a power of two */
 #define LOG_PREFIX "limen: "
+#define LOG_REPORT ~0U /* more serious than any level */
 
 static struct {
 	struct spinlock lock;
@@ -28,8 +29,9 @@ static struct {
 	/* Written rarely, read without the lock. */
 	bool quiet;
 	bool panicking;
+	enum log_level level;
 	void (*sink)(const char *s, size_t n);
-} log_state = {.lock = SPINLOCK_INIT};
+} log_state = {.lock = SPINLOCK_INIT, .level = LOG_INFO};
 
 /* Whether the lock was taken, and the interrupt state to go back to. */
 struct log_guard {
@@ -93,7 +95,15 @@ static size_t log_format(char *line, const char *severity, const char *fmt, va_l
 	return len;
 }
 
-static void log_line(bool always, const char *severity, const char *fmt, va_list ap)
+/* Reports are at the level LOG_REPORT. */
+static bool log_is_shown(unsigned int level)
+{
+	if (level == LOG_REPORT || READ_ONCE(log_state.panicking))
+		return true;
+	return !READ_ONCE(log_state.quiet) && level <= (unsigned int)READ_ONCE(log_state.level);
+}
+
+static void log_line(unsigned int level, const char *severity, const char *fmt, va_list ap)
 {
 	char line[LOG_LINE_MAX + 1];
 	size_t len = log_format(line, severity, fmt, ap);
@@ -101,27 +111,32 @@ static void log_line(bool always, const char *severity, const char *fmt, va_list
 
 	line[len] = '\n';
 	log_keep(line + sizeof(LOG_PREFIX) - 1, len + 1 - (sizeof(LOG_PREFIX) - 1));
-	if (always || !READ_ONCE(log_state.quiet)) {
+	if (log_is_shown(level)) {
 		memcpy(line + len, "\r\n", 2);
 		log_out(line, len + 2);
 	}
 	log_unlock(g);
 }
 
-#define LOG_FUNCTION(name, always, severity)         \
-	void name(const char *fmt, ...)              \
-	{                                            \
-		va_list ap;                          \
-                                                     \
-		va_start(ap, fmt);                   \
-		log_line(always, severity, fmt, ap); \
-		va_end(ap);                          \
+#define LOG_FUNCTION(name, level, severity)         \
+	void name(const char *fmt, ...)             \
+	{                                           \
+		va_list ap;                         \
+                                                    \
+		va_start(ap, fmt);                  \
+		log_line(level, severity, fmt, ap); \
+		va_end(ap);                         \
 	}
 
-LOG_FUNCTION(log_info, false, "")
-LOG_FUNCTION(log_warn, false, "warning: ")
-LOG_FUNCTION(log_error, false, "error: ")
-LOG_FUNCTION(log_report, true, "")
+LOG_FUNCTION(log_info, LOG_INFO, "")
+LOG_FUNCTION(log_warn, LOG_WARN, "warning: ")
+LOG_FUNCTION(log_error, LOG_ERROR, "error: ")
+LOG_FUNCTION(log_report, LOG_REPORT, "")
+
+void log_set_level(enum log_level least)
+{
+	WRITE_ONCE(log_state.level, least);
+}
 
 void log_set_quiet(bool quiet)
 {
@@ -135,11 +150,11 @@ void log_set_sink(void (*sink)(const char *s, size_t n))
 
 bool log_panic_mode(void)
 {
-	bool was_quiet = READ_ONCE(log_state.quiet);
+	bool kept = READ_ONCE(log_state.quiet) || READ_ONCE(log_state.level) < LOG_INFO;
 
 	WRITE_ONCE(log_state.panicking, true);
 	WRITE_ONCE(log_state.quiet, false);
-	return was_quiet;
+	return kept;
 }
 
 static char log_at(u64 pos)

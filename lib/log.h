@@ -21,6 +21,15 @@ void log_warn(const char *fmt, ...) __printf(1, 2);
 void log_error(const char *fmt, ...) __printf(1, 2);
 void log_report(const char *fmt, ...) __printf(1, 2);
 
+enum log_level {
+	LOG_ERROR,
+	LOG_WARN,
+	LOG_INFO,
+};
+
+/* From now on lines less serious than least go to memory only. Any context. */
+void log_set_level(enum log_level least);
+
 /*
  * Where lines go instead of arch_console_write(): each call of the sink is one whole line, prefix
  * and "\r\n" included. The sink is called with the log's lock held and must not log. NULL brings

@@ -74,7 +74,10 @@ struct sbi_ret sbi_hsm(struct vcpu *v, u64 fid, const u64 *a)
 			return SBI_RET(SBI_ERR_INVALID_PARAM, 0);
 		return SBI_RET(SBI_SUCCESS, READ_ONCE(v->vm->vcpu[a[0]].hsm));
 	case SBI_HSM_START: return start(v, a[0], a[1], a[2]);
-	case SBI_HSM_STOP: set_state(v, SBI_HSM_STATE_STOPPED); return SBI_RET(SBI_SUCCESS, 0);
+	case SBI_HSM_STOP:
+		set_state(v, SBI_HSM_STATE_STOPPED);
+		guest_request(&v->run, REQ_STOP);
+		return SBI_RET(SBI_SUCCESS, 0);
 	case SBI_HSM_SUSPEND: return suspend(v, a[0], a[1], a[2]);
 	default: return SBI_RET(SBI_ERR_NOT_SUPPORTED, 0);
 	}

@@ -8,7 +8,7 @@
 static void send_self(struct vcpu *v)
 {
 	irq_off();
-	vcpu_load(&v->arch);
+	vcpu_take_hart(v);
 	vcpu_set_hvip(&v->arch, HVIP_VSSIP);
 	irq_on();
 }

@@ -48,7 +48,7 @@ static void fence_others(struct vcpu *v, u64 targets, u32 request)
 static void fence_self(struct vcpu *v, u64 fid, const u64 *a)
 {
 	irq_off();
-	vcpu_load(&v->arch);
+	vcpu_take_hart(v);
 	if (fid == SBI_RFENCE_REMOTE_FENCE_I)
 		fence_i();
 	else

@@ -109,4 +109,7 @@ __window u64 arch_clock(void)
 	return host_clock();
 }
 
+/* The guest is a script of the test; arch/host/machine.c. */
+void arch_guest_run(struct arch_vcpu *vcpu);
+
 #endif

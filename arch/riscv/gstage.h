@@ -6,9 +6,9 @@
  * what has to be done about it; the caller does this, in this order:
  *
  *   1. the change
- *   2. the fence, on every hart that may hold translations of this VM (see vmid.h for which those
- *      are): HFENCE.GVMA by VMID, with each address >> 2 of the range, or without an address
- *      when fence.all is set
+ *   2. the fence, on every hart that may hold translations of this VM (vmid.h says how):
+ *      HFENCE.GVMA by VMID, with each address >> 2 of the range, or without one when fence.all is
+ *      set
  *   3. pt_garbage_free(): only now is no hart walking the tables that were cut off
  *
  * When a fence is needed. HFENCE.GVMA orders stores to G-stage entries before later walks by the
@@ -16,18 +16,19 @@
  * execute their own. For the tables, "all other aspects of Sv39 … are adopted unchanged", so what
  * "Supervisor Memory-Management Fence Instruction" says holds here:
  *
- *   unmap, protect	always: an old entry may be cached, for as long as the hart likes.
- *   split		always, without an address: an entry turned from leaf to pointer, and a fence
- *			with an address orders leaf entries only. Until then the old large page may
- *			be used, which translates alike.
- *   map		also. Entries without V may be cached: the results of walks may be held, "all
- *			page table entries reachable by executing the algorithm may be loaded into the
- *			address-translation cache", Svnapot's text says it of entries whose V is clear
- *			outright, and Svvptc exists because it is so. It may be done lazily: until then a
- *			guest may take a guest-page fault on memory that is mapped. Who handles one looks
- *			the address up first, and where it is mapped fences and goes back. And it is
- *			for nothing as long as no hart has used the tables: vmid_check() asks for a
- *			fence before a VM's first entry on each hart.
+ * unmap, protect: always; an old entry may be cached for as long as the hart likes.
+ *
+ * split: always, without an address; an entry turned from leaf to pointer, and a fence with an
+ * address orders leaf entries only. Until then the old large page may be used, which translates
+ * alike.
+ *
+ * map: also. Entries without V may be cached: the results of walks may be held, "all page table
+ * entries reachable by executing the algorithm may be loaded into the address-translation cache",
+ * Svnapot's text says it of entries whose V is clear outright, and Svvptc exists because it is so.
+ * The fence may come lazily: until then a guest may take a guest-page fault on memory that is
+ * mapped, so who handles one looks the address up first, and where it is mapped fences and goes
+ * back. It is for nothing as long as no hart has used the tables: vmid_check() asks for a fence
+ * before a VM's first entry on each hart.
  *
  * A leaf always has U set, because G-stage accesses count as those of U-mode, and A and D, so that
  * neither Svade nor Svadu shows; G is cleared, as asked ("Guest Physical Address Translation").
@@ -81,8 +82,9 @@ struct gstage_leaf {
  * does. ERR_INVAL: no such mode. ERR_NOMEM: no pages for the root. */
 enum err gstage_init(struct gstage *g, enum gstage_mode mode, const struct pt_source *src);
 
-/* Frees all tables. No hart runs the VM or will, and each that did has been fenced or has
- * another VMID generation before the pages are used again. */
+/* Frees all tables. The VM has ended, and no hart has the tables in hgatp any more, not even one
+ * that runs no guest: speculation may walk them. No fence is needed: the VM's VMID is used again
+ * only after each hart has flushed for another generation (vmid.h). */
 void gstage_destroy(struct gstage *g);
 
 /*

@@ -1,34 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The world switch: registers and nothing else. CSRs are C's business (arch/riscv/guest.c).
+ * The world switch. a0 = struct arch_vcpu; called by arch_guest_run() with interrupts off.
  *
- * From `csrw stvec` to guest_exit's `csrw stvec` nothing may fault: the code touches the vCPU, which
- * the direct map holds, and this stack. In the guest sscratch is the vCPU.
+ * Keeps sp, tp and s0; all other registers are the caller's to save. From `csrw stvec` on the way in
+ * to `csrw stvec` on the way out nothing may fault: the code touches the vCPU, which the direct map
+ * holds, and this stack. In the guest sscratch is the vCPU.
+ *
+ * Any trap the hypervisor takes between two runs changes sepc, sstatus.SPP and hstatus.SPV, so these
+ * three are written at each entry. sstatus also carries out whether FP and vector registers are
+ * dirty (privileged specification 20240411, "Hypervisor Extension", sstatus.FS and vsstatus.FS).
  */
 #include "arch/riscv/csr.h"
 #include "arch/riscv/vcpu.h"
 
 	.section .noinstr.text, "ax"
-	.globl	guest_switch		/* a0 = struct arch_vcpu */
+	.globl	guest_switch
 	.type	guest_switch, @function
 	.balign	4
 guest_switch:
-	addi	sp, sp, -112
-	sd	ra, 104(sp)
-	sd	s0, 96(sp)
-	sd	s1, 0(sp)
-	sd	s2, 8(sp)
-	sd	s3, 16(sp)
-	sd	s4, 24(sp)
-	sd	s5, 32(sp)
-	sd	s6, 40(sp)
-	sd	s7, 48(sp)
-	sd	s8, 56(sp)
-	sd	s9, 64(sp)
-	sd	s10, 72(sp)
-	sd	s11, 80(sp)
-	sd	tp, 88(sp)
+	addi	sp, sp, -32
+	sd	ra, 24(sp)
+	sd	s0, 16(sp)		/* with ra above: a frame record */
+	addi	s0, sp, 32
+	sd	tp, 8(sp)
 	sd	sp, ARCH_VCPU_HOST_SP(a0)
+	ld	t0, ARCH_VCPU_SSTATUS(a0)
+	ld	t1, ARCH_VCPU_HSTATUS(a0)
+	ld	t2, ARCH_VCPU_SEPC(a0)
+	csrw	CSR_sstatus, t0
+	csrw	CSR_hstatus, t1
+	csrw	CSR_sepc, t2
 	csrw	CSR_sscratch, a0
 	lla	t0, guest_exit
 	csrw	CSR_stvec, t0
@@ -103,20 +104,27 @@ guest_exit:
 	lla	t0, trap_entry
 	csrw	CSR_stvec, t0
 	ld	sp, ARCH_VCPU_HOST_SP(a0)
-	ld	tp, 88(sp)
-	ld	ra, 104(sp)
-	ld	s0, 96(sp)
-	ld	s1, 0(sp)
-	ld	s2, 8(sp)
-	ld	s3, 16(sp)
-	ld	s4, 24(sp)
-	ld	s5, 32(sp)
-	ld	s6, 40(sp)
-	ld	s7, 48(sp)
-	ld	s8, 56(sp)
-	ld	s9, 64(sp)
-	ld	s10, 72(sp)
-	ld	s11, 80(sp)
-	addi	sp, sp, 112
+	csrr	t0, CSR_scause
+	csrr	t1, CSR_sepc
+	csrr	t2, CSR_sstatus
+	csrr	t3, CSR_hstatus
+	csrr	t4, CSR_stval
+	sd	t0, ARCH_VCPU_SCAUSE(a0)
+	sd	t1, ARCH_VCPU_SEPC(a0)
+	sd	t2, ARCH_VCPU_SSTATUS(a0)
+	sd	t3, ARCH_VCPU_HSTATUS(a0)
+	sd	t4, ARCH_VCPU_STVAL(a0)
+	ld	tp, 8(sp)
+	ld	s0, 16(sp)
+	ld	ra, 24(sp)
+	/* Guest-page faults (20, 21, 23) tell more; 22 gives nothing and does no harm. */
+	addi	t0, t0, -EXC_INSN_GUEST_PAGE
+	li	t1, EXC_STORE_GUEST_PAGE - EXC_INSN_GUEST_PAGE
+	bgtu	t0, t1, 1f
+	csrr	t0, CSR_htval
+	csrr	t1, CSR_htinst
+	sd	t0, ARCH_VCPU_HTVAL(a0)
+	sd	t1, ARCH_VCPU_HTINST(a0)
+1:	addi	sp, sp, 32
 	ret
 	.size	guest_switch, . - guest_switch

@@ -231,7 +231,8 @@ enum err pt_map(struct pt *pt, u64 at, hpa_t hpa, u64 size, u64 attr, struct pt_
 	return OK;
 }
 
-/* Splits the leaf that reaches across at, if there is one, until none does. */
+/* Splits the leaf that reaches across at, if there is one, until none does; at may be the end of
+ * the tree, which nothing reaches across. */
 static enum err split_at(struct pt *pt, u64 at, struct pt_change *chg)
 {
 	u64 *table = table_va(pt, pt->root);
@@ -260,9 +261,7 @@ static enum err split_ends(struct pt *pt, u64 at, u64 size, struct pt_change *ch
 	if (err)
 		return err;
 	err = split_at(pt, at, chg);
-	if (err || at + size == BIT(pt_bits(pt)))
-		return err;
-	return split_at(pt, at + size, chg);
+	return err ? err : split_at(pt, at + size, chg);
 }
 
 enum err pt_unmap(struct pt *pt, u64 at, u64 size, struct pt_change *chg)

@@ -12,8 +12,17 @@
 DEFINE_PER_HART(struct arch_vcpu *, vcpu_loaded);
 struct vcpu_features vcpu_features;
 
-_Static_assert(offsetof(struct arch_vcpu, x) == ARCH_VCPU_X, "guest_switch.S");
-_Static_assert(offsetof(struct arch_vcpu, host_sp) == ARCH_VCPU_HOST_SP, "guest_switch.S");
+#define AT(member, offset)                                                                         \
+	_Static_assert(offsetof(struct arch_vcpu, member) == (offset), "guest_switch.S: " #member)
+AT(x, ARCH_VCPU_X);
+AT(host_sp, ARCH_VCPU_HOST_SP);
+AT(sepc, ARCH_VCPU_SEPC);
+AT(sstatus, ARCH_VCPU_SSTATUS);
+AT(hstatus, ARCH_VCPU_HSTATUS);
+AT(exit.scause, ARCH_VCPU_SCAUSE);
+AT(exit.stval, ARCH_VCPU_STVAL);
+AT(exit.htval, ARCH_VCPU_HTVAL);
+AT(exit.htinst, ARCH_VCPU_HTINST);
 
 /* What VS-mode handles itself. Not delegated: ecall from VS, guest-page faults, virtual
  * instructions, and double traps. Breakpoints are, or a guest's ebreak would come here for ever. */
@@ -104,7 +113,6 @@ static void restore_vs(const struct vs_csrs *s)
 	csr_write(vsepc, s->vsepc);
 	csr_write(vscause, s->vscause);
 	csr_write(vstval, s->vstval);
-	csr_write(vsatp, s->vsatp);
 	csr_write(scounteren, s->scounteren);
 	if (vcpu_features.sstc)
 		csr_write(vstimecmp, s->vstimecmp);
@@ -124,10 +132,6 @@ static void restore_controls(const struct arch_vcpu *v)
 	csr_write(hcounteren, v->hcounteren);
 	csr_write(htimedelta, v->htimedelta);
 	csr_write(hvip, v->hvip);
-	/* With vsatp 0 no walk mixes one guest's first stage with another's second (privileged
-	 * specification 20240411, "Memory-Management Fences", note). */
-	csr_write(vsatp, 0);
-	csr_write(hgatp, v->hgatp);
 }
 
 /* The guest clears VSSIP by itself, so the hart's bit is the true one. */
@@ -142,13 +146,19 @@ void vcpu_put(struct arch_vcpu *v)
 		return;
 	save_hvip(v);
 	save_vs(&v->vs);
+	csr_write(vsatp, 0);
+	csr_write(hgatp, 0);
 	fpu_save(v);
 	v->loaded_on = VCPU_NOT_LOADED;
 	this_hart(vcpu_loaded) = NULL;
 }
 
-void vcpu_load_slow(struct arch_vcpu *v)
+void vcpu_load(struct arch_vcpu *v)
 {
+	if (this_hart(vcpu_loaded) == v) {
+		v->vs.vsatp = csr_swap(vsatp, 0);
+		return;
+	}
 	if (this_hart(vcpu_loaded))
 		vcpu_put(this_hart(vcpu_loaded));
 	CHECK(v->loaded_on == VCPU_NOT_LOADED);
@@ -159,11 +169,7 @@ void vcpu_load_slow(struct arch_vcpu *v)
 	this_hart(vcpu_loaded) = v;
 }
 
-void vcpu_set_hgatp(struct arch_vcpu *v, u64 hgatp)
+void vcpu_open_spaces(struct arch_vcpu *v)
 {
-	u64 first_stage = csr_swap(vsatp, 0);
-
-	v->hgatp = hgatp;
-	csr_write(hgatp, hgatp);
-	csr_write(vsatp, first_stage);
+	csr_write(vsatp, v->vs.vsatp);
 }

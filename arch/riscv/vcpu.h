@@ -5,15 +5,23 @@
  * While a vCPU is *loaded* on a hart, its VS CSRs, its FP and vector registers and the CSRs that
  * have no VS copy (scounteren, senvcfg, sstateen0: limen has no U-mode of its own) live in the
  * hart, across exits too. They move only when another vCPU takes the hart. Which vCPU is loaded is
- * a per-hart pointer; vcpu_load() is a compare in the usual case (E15).
+ * a per-hart pointer (E15).
  *
  * Owner: the vCPU's thread, on the hart it belongs to, with interrupts off where it says so.
  */
 #ifndef ARCH_RISCV_VCPU_H
 #define ARCH_RISCV_VCPU_H
 
+/* Offsets in struct arch_vcpu, for guest_switch.S; vcpu.c verifies them. */
 #define ARCH_VCPU_X	  0
 #define ARCH_VCPU_HOST_SP 256
+#define ARCH_VCPU_SEPC	  264
+#define ARCH_VCPU_SSTATUS 272
+#define ARCH_VCPU_HSTATUS 280
+#define ARCH_VCPU_SCAUSE  288
+#define ARCH_VCPU_STVAL	  296
+#define ARCH_VCPU_HTVAL	  304
+#define ARCH_VCPU_HTINST  312
 
 #ifndef __ASSEMBLER__
 #include "arch/arch.h"
@@ -22,7 +30,7 @@
 /* Why the guest stopped, captured before any interrupt can be taken (E11). */
 struct guest_exit {
 	u64 scause, stval;
-	u64 htval, htinst; /* guest-page faults only; 0 otherwise, or when hidden */
+	u64 htval, htinst; /* of the last guest-page fault or virtual instruction */
 };
 
 struct vs_csrs {
@@ -36,14 +44,14 @@ struct fp_state {
 };
 
 struct arch_vcpu {
-	/* The world switch; guest_switch.S knows x and host_sp by offset. */
+	/* The world switch: guest_switch.S knows these by offset. */
 	u64 x[32];
 	u64 host_sp;
 	u64 sepc, sstatus, hstatus;
 	struct guest_exit exit;
 
 	/* Constant while the vCPU runs. */
-	u64 hgatp, henvcfg, hstateen0, hcounteren, htimedelta;
+	u64 henvcfg, hstateen0, hcounteren, htimedelta;
 	bool has_fp; /* the guest has F and D */
 
 	/* In the hart while loaded, here while not. hvip is written to both. */
@@ -72,20 +80,18 @@ DECLARE_PER_HART(struct arch_vcpu *, vcpu_loaded);
  * The vCPU must not be loaded. */
 void vcpu_reset(struct arch_vcpu *v, u64 pc, u64 a0, u64 a1);
 
-/* Makes v the vCPU that lives in this hart. Interrupts off. */
-void vcpu_load_slow(struct arch_vcpu *v);
+/*
+ * Makes v the vCPU that lives in this hart, all but its address spaces: vsatp is 0 afterwards, so
+ * that no walk mixes one guest's first stage with another's second while hgatp changes (privileged
+ * specification 20240411, "Memory-Management Fences", note). The caller writes hgatp, fences, and
+ * then calls vcpu_open_spaces(). Interrupts off; nobody but vcpu_take_hart() in guest/.
+ */
+void vcpu_load(struct arch_vcpu *v);
+void vcpu_open_spaces(struct arch_vcpu *v);
 
-static inline void vcpu_load(struct arch_vcpu *v)
-{
-	if (unlikely(this_hart(vcpu_loaded) != v))
-		vcpu_load_slow(v);
-}
-
-/* Takes v's state out of this hart, if it is there. Interrupts off. */
+/* Takes v's state out of this hart, if it is there, and leaves no guest's tables in hgatp and vsatp.
+ * Interrupts off. */
 void vcpu_put(struct arch_vcpu *v);
-
-/* Gives v, which is loaded, another hgatp. Interrupts off. */
-void vcpu_set_hgatp(struct arch_vcpu *v, u64 hgatp);
 
 /* What every guest runs with on this hart: traps and interrupts delegated. Once a hart. */
 void vcpu_hart_init(void);
@@ -102,8 +108,5 @@ static inline void vcpu_clear_hvip(struct arch_vcpu *v, u64 bits)
 	v->hvip &= ~bits;
 	csr_clear(hvip, bits);
 }
-
-/* guest_switch.S: runs the guest; returns on its next trap. */
-void guest_switch(struct arch_vcpu *v);
 #endif
 #endif

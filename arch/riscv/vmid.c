@@ -8,8 +8,8 @@
  * the VMID of a generation it has flushed for, and in that generation the number is this VM's.
  * Any entry with a tag of the new generation finds vmid_hart.generation old and flushes first.
  *
- * Tags: [G1] a change of the tables against an entry, store buffering: the one stores the change and
- * its number, then reads who is in the guest; the other stores IN_GUEST, then reads the number.
+ * Tags: [G1] a change of the tables against an entry, store buffering: the one stores the change
+ * and its number, then reads who is in the guest; the other stores IN_GUEST, then reads the number.
  * [G2] the change itself before its number.
  */
 #include "arch/riscv/vmid.h"
@@ -67,7 +67,7 @@ static unsigned int check_hart(struct vmid_space *s, struct vmid_hart *h, const 
 	if (likely(h->generation == TAG_GENERATION(tag) && !other))
 		return 0;
 	h->generation = TAG_GENERATION(tag);
-	return VMID_FENCE_G_ALL | VMID_FENCE_VV;
+	return VMID_FENCE_G_ALL | VMID_FENCE_G_VMID | VMID_FENCE_VV;
 }
 
 /* What it has to flush because of what happened to the VM, or to the vCPU, since. */
@@ -76,8 +76,8 @@ static unsigned int check_seen(struct vmid_vm *vm, unsigned int hart, u64 tag,
 {
 	struct vmid_seen *seen = &vm->seen[hart];
 	unsigned int todo = 0;
-	/* Order: the number of changes is read, before the fence that makes them seen; and the caller
-	 * said IN_GUEST, with a full barrier, before it is read.
+	/* Order: the number of changes is read, before the fence that makes them seen; and the
+	 * caller said IN_GUEST, with a full barrier, before it is read.
 	 * Pairs with: vmid_vm_changed() [G1] [G2] */
 	u64 seq = arch_load_acquire(&vm->seq);
 

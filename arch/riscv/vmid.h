@@ -8,33 +8,43 @@
  * first entry in the new generation. Harts that are in a guest at that moment may go on with the
  * old VMID, because no other VM can use that number there before the hart has flushed.
  *
- * vmid_check() is called with interrupts off, after guest_run.mode says IN_GUEST, as the last thing
- * that could change which guest runs; it returns what to do, in this order, before the entry:
+ * vmid_check() is called with interrupts off, after guest_run.mode says IN_GUEST, as the last
+ * thing that could change which guest runs. It returns what to do before the entry, with vsatp 0
+ * meanwhile (the note in "Memory-Management Fences"), in this order:
  *
- *   VMID_FENCE_G_ALL	HFENCE.GVMA x0, x0
- *   VMID_FENCE_G_VMID	HFENCE.GVMA x0, vmid (not when G_ALL is set too)
- *			then hgatp is written with the VMID (vsatp being 0 meanwhile: the note in
- *			"Memory-Management Fences")
+ *   VMID_FENCE_G_ALL	hgatp = 0, HFENCE.GVMA x0, x0; always comes with the two below
+ *			hgatp = the new value, if it is not what hgatp holds
+ *   VMID_FENCE_G_VMID	HFENCE.GVMA x0, vmid
  *   VMID_FENCE_VV	HFENCE.VVMA x0, x0, which acts on the VMID in hgatp
  *
- * VV comes with a VMID that is new to the hart, because HFENCE.GVMA need not flush a cache that maps
- * guest virtual to guest physical addresses ("Hypervisor Memory-Management Fence Instructions",
- * note), and with a vCPU that is not the one this hart ran last for this VM or that ran elsewhere
- * since: ASIDs are private to a vCPU, and its SFENCE.VMAs reached only the hart it was on.
- * G_VMID comes with a VMID that is new to the hart even though nothing can be cached for it, because
- * "writing hgatp does not imply any ordering constraints between page-table updates and subsequent
- * G-stage address translations".
+ * hgatp is never written with anything else than 0 and what vmid_check() has just returned. A value
+ * kept from an earlier run has a VMID that may be another VM's by now, and walks by speculation
+ * would fill the cache with one VM's translations under the other's VMID.
+ *
+ * Why so. hgatp may be walked by speculation whenever it is not 0 ("hgatp": active but in U-mode),
+ * so a fence while it holds a VMID that is about to become another VM's could be undone before
+ * hgatp is written. G_VMID after the write: "writing hgatp does not imply any ordering constraints
+ * between page-table updates and subsequent G-stage address translations", and a changed MODE wants
+ * the fence after it; so it comes also with a VMID of which nothing can be cached.
+ * VV comes with a VMID that is new to the hart, because HFENCE.GVMA need not flush a cache that
+ * maps guest virtual to guest physical addresses ("Hypervisor Memory-Management Fence
+ * Instructions", note), and with a vCPU that is not the one this hart ran last for this VM, or that
+ * ran elsewhere since: ASIDs are private to a vCPU, and its SFENCE.VMAs reached only the hart it
+ * was on.
+ *
+ * HLV, HLVX and HSV use the same caches. Who executes one does all that an entry does, from
+ * IN_GUEST on, or works through guest/gmem.h instead.
  *
  * Changing G-stage tables of a VM that may run: after the change call vmid_vm_changed(), then make
  * each vCPU leave its guest (guest_kick()) and wait until each was seen outside. A hart that enters
- * later sees the new number in vmid_check() and fences; harts that are elsewhere do so whenever they
- * come back to this VM. After that wait the cut-off tables and unmapped pages may be freed. A hart
- * that is in the guest may be asked to fence the range alone instead, between its exit and its next
- * entry: vmid_vm_fenced(). Never fence remotely by VMID (SBI RFENCE): a hart may still run with the
- * VM's VMID of the generation before.
+ * later sees the new number in vmid_check() and fences; harts that are elsewhere do so whenever
+ * they come back to this VM. After that wait the cut-off tables and unmapped pages may be freed. A
+ * hart that was in the guest may fence the range alone instead, between its exit and its next
+ * entry: vmid_vm_fenced(). Never fence remotely by VMID (SBI RFENCE): a hart may still run with
+ * the VM's VMID of the generation before.
  *
- * VMID 0 belongs to no VM, so that hgatp = 0 (Bare) between runs never changes the MODE of a VMID in
- * use. With VMIDLEN 0 every VM has VMID 0, and a hart flushes whenever it enters another VM than
+ * VMID 0 belongs to no VM, so that hgatp = 0 (Bare) between runs never changes the MODE of a VMID
+ * in use. With VMIDLEN 0 every VM has VMID 0, and a hart flushes whenever it enters another VM than
  * last; it does not write hgatp in between without vmid_hart_forget().
  *
  * Spec: RISC-V privileged architecture 20240411, "Hypervisor Guest Address Translation and

@@ -31,8 +31,8 @@ BINARIES = os.environ.get("LIMEN_GUESTS") or os.path.join(images.TOP, "build/gue
 MEMORY = "32M"
 BARE = images.STANDIN
 
-# Machines: cpu, physical harts (None: as many as vCPUs), vCPUs (None: what the guest wants), limen's
-# arguments, kind of binary.
+# Machines: cpu, physical harts (None: as many as vCPUs), vCPUs (None: what the guest wants),
+# limen's arguments, kind of binary.
 MACHINES = {
     "rv64": ("rv64", None, None, None, "bin"),
     "elf": ("rv64", None, None, None, "elf"),

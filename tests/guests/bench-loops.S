@@ -3,8 +3,8 @@
  * The loops of the bench guest: void f(u64 n, u64 arg), n times an operation. What it takes longer
  * than loop_empty() is the operation.
  *
- * s0: turns left; s1: arg; s2: interrupts taken, s3: interrupts raised; s3, s4, s5 otherwise: 1, the
- * guest's first address, 4096.
+ * s0: turns left; s1: arg; s2: interrupts taken, s3: interrupts raised. Where there are none, s3 is
+ * 1, s4 the guest's first address, s5 4096.
  */
 #include "rt.h"
 

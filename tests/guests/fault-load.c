@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A guest that loads from where there is nothing, while its other hart runs on: the whole guest must
- * be stopped, and told why. (Bare, it gets an access fault.)
+ * A guest that loads from where there is nothing, while its other hart runs on: the whole guest
+ * must be stopped, and told why. (Bare, it gets an access fault.)
  *
  * # expect: report load of 4 bytes at 0x40000010, where it has nothing
  * # harts: 2

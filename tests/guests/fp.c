@@ -18,10 +18,10 @@ u64 vec_bytes(void);
 void vec_load(const u8 *v, u64 vl, u64 vtype, u64 vcsr);
 void vec_save(u8 *v, u64 csrs[4]);
 
-#define FS_INITIAL (1UL << 13)
-#define FS_CLEAN   (2UL << 13)
-#define VS_CLEAN   (2UL << 9)
-#define MAX_VLENB  256
+#define FS_INITIAL  (1UL << 13)
+#define FS_CLEAN    (2UL << 13)
+#define VS_CLEAN    (2UL << 9)
+#define MAX_VLENB   256
 #define VTYPE_E32M1 0x10
 
 static void fs_set(u64 fs)
@@ -46,15 +46,9 @@ static void on_timer(struct hart *h)
 static void leave(u64 i)
 {
 	switch (i % 4) {
-	case 0:
-		sbi(SBI_EXT_BASE, BASE_GET_SPEC_VERSION);
-		break;
-	case 1:
-		sbi(SBI_EXT_DBCN, DBCN_WRITE, 0, 0, 0);
-		break;
-	case 2:
-		wfi();
-		break;
+	case 0: sbi(SBI_EXT_BASE, BASE_GET_SPEC_VERSION); break;
+	case 1: sbi(SBI_EXT_DBCN, DBCN_WRITE, 0, 0, 0); break;
+	case 2: wfi(); break;
 	default:
 		if (machine.uart)
 			(void)*(volatile u8 *)(machine.uart + 7);

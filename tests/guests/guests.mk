@@ -25,7 +25,6 @@ guest-timer-sstc-srcs := tests/guests/timer-sstc.c tests/guests/timer-tests.c
 guest-fp-srcs         := tests/guests/fp.c tests/guests/fpregs.S
 guest-bench-srcs      := tests/guests/bench.c tests/guests/bench-loops.S
 
-# gcc finds the C library for rv64imac only if it is told just that: -march at the link is plainer.
 guest-srcs = $(guest-rt-srcs) $(or $(guest-$(1)-srcs),tests/guests/$(1).c)
 guest-objs = $(patsubst tests/guests/%,$(GUEST_OUT)/obj/%.o,$(call guest-srcs,$(1)))
 
@@ -39,6 +38,8 @@ $(GUEST_OUT)/obj/%.S.o: tests/guests/%.S
 	@echo "  CC      $<"
 	$(Q)$(GUEST_CROSS)gcc $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
 
+# At the link -march is plainer: gcc 12 finds no library for rv64imac_zicsr_zifencei and takes the
+# one with hardware floating point.
 define guest-rule
 $(GUEST_OUT)/$(1).elf: $(call guest-objs,$(1)) tests/guests/rt/guest.ld
 	@echo "  LD      $$@"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Loads and stores to emulated devices: every form an instruction can have, with every register,
- * seen from S-mode and U-mode, with and without paging. The devices are the UART's scratch and modem
- * control registers (bytes) and the PLIC's enable word of our context (32 bits).
+ * seen from S-mode and U-mode, with and without paging. The devices are the UART's scratch and
+ * modem control registers (bytes) and the PLIC's enable word of our context (32 bits).
  *
  * The code under test runs with all registers loaded with known values and ends in an ebreak;
  * after it no register but the one loaded may differ.
@@ -21,15 +21,15 @@
 /* ---- instructions (Unprivileged ISA 20240411; Zcb v1.0.4) ------------------------------------ */
 
 enum shape {
-	FULL,	 /* I and S type: any registers, 12 bits of offset */
-	SHORT,	 /* c.lw and its like: x8..x15 */
-	STACK,	 /* c.lwsp and its like: base sp */
+	FULL,  /* I and S type: any registers, 12 bits of offset */
+	SHORT, /* c.lw and its like: x8..x15 */
+	STACK, /* c.lwsp and its like: base sp */
 };
 
 struct form {
 	const char *name;
 	enum shape shape;
-	u32 base;	/* the encoding without registers and offset */
+	u32 base; /* the encoding without registers and offset */
 	u8 size;
 	bool store;
 	bool sign;
@@ -86,14 +86,10 @@ static u32 encode_short(const struct access *a)
 	u32 o = (u32)a->off, regs = (a->r & 7) << 2 | (a->b & 7) << 7;
 
 	switch (a->f->size) {
-	case 1:
-		return regs | bits(o, 0, 0, 6) | bits(o, 1, 1, 5);
-	case 2:
-		return regs | bits(o, 1, 1, 5);
-	case 4:
-		return regs | bits(o, 2, 2, 6) | bits(o, 3, 5, 10) | bits(o, 6, 6, 5);
-	default:
-		return regs | bits(o, 3, 5, 10) | bits(o, 6, 7, 5);
+	case 1: return regs | bits(o, 0, 0, 6) | bits(o, 1, 1, 5);
+	case 2: return regs | bits(o, 1, 1, 5);
+	case 4: return regs | bits(o, 2, 2, 6) | bits(o, 3, 5, 10) | bits(o, 6, 6, 5);
+	default: return regs | bits(o, 3, 5, 10) | bits(o, 6, 7, 5);
 	}
 }
 
@@ -128,7 +124,7 @@ struct view {
 	const char *name;
 	bool paging;
 	u64 spp;
-	bool straddle;	/* the instruction crosses into a page that is elsewhere in memory */
+	bool straddle; /* the instruction crosses into a page that is elsewhere in memory */
 };
 
 static const struct view views[] = {
@@ -179,8 +175,8 @@ static u64 place(u32 insn, bool half)
 	u32 at = view->straddle ? PAGE_SIZE - 2 : 8;
 
 	memcpy(bytes, &insn, 4);
-	memcpy(bytes + (half ? 2 : 4), half ? (u8[]){0x02, 0x90, 0x02, 0x90} : (u8[]){0x73, 0, 0x10, 0},
-	       4);
+	memcpy(bytes + (half ? 2 : 4),
+	       half ? (u8[]){0x02, 0x90, 0x02, 0x90} : (u8[]){0x73, 0, 0x10, 0}, 4);
 	for (u32 i = 0; i < (half ? 6 : 8); i++) {
 		u32 pos = at + i;
 
@@ -192,14 +188,14 @@ static u64 place(u32 insn, bool half)
 
 /* ---- one access --------------------------------------------------------------------------- */
 
-#define CANARY(i) (0xa5a5000000000000UL + (i) * 0x0001000100010001UL)
+#define CANARY(i) (0xa5a5000000000000UL + (i)*0x0001000100010001UL)
 
 static const char *describe(const struct access *a)
 {
 	static char text[96];
 
-	snprintf(text, sizeof(text), "%s x%u, %d(x%u) in %s", a->f->name, a->r, a->off,
-			   a->b, view->name);
+	snprintf(text, sizeof(text), "%s x%u, %d(x%u) in %s", a->f->name, a->r, a->off, a->b,
+		 view->name);
 	return text;
 }
 
@@ -415,17 +411,17 @@ static void sequence(const struct view *v)
 	}
 }
 
-#define IN_VIEW(fn, i)                                                                             \
-	static void fn##_##i(void)                                                                 \
-	{                                                                                          \
-		fn(&views[i]);                                                                     \
+#define IN_VIEW(fn, i)             \
+	static void fn##_##i(void) \
+	{                          \
+		fn(&views[i]);     \
 	}
-#define IN_VIEWS(fn)                                                                               \
-	IN_VIEW(fn, 0)                                                                             \
-	IN_VIEW(fn, 1)                                                                             \
-	IN_VIEW(fn, 2)                                                                             \
-	IN_VIEW(fn, 3)                                                                             \
-	IN_VIEW(fn, 4)                                                                             \
+#define IN_VIEWS(fn)   \
+	IN_VIEW(fn, 0) \
+	IN_VIEW(fn, 1) \
+	IN_VIEW(fn, 2) \
+	IN_VIEW(fn, 3) \
+	IN_VIEW(fn, 4) \
 	IN_VIEW(fn, 5)
 
 IN_VIEWS(uart_bytes)

@@ -227,7 +227,8 @@ static void touch(u64 offset)
 
 static void unknown_registers(void)
 {
-	static const u64 offsets[] = {0x1080, 0x1ffc, 0x1f2000, 0x1ffffc, 0x3ffff8, 0x200008, 0x200ffc};
+	static const u64 offsets[] = {0x1080,	0x1ffc,	  0x1f2000, 0x1ffffc,
+				      0x3ffff8, 0x200008, 0x200ffc};
 
 	open_way();
 	for (unsigned int i = 0; i < ARRAY_SIZE(offsets); i++) {

@@ -52,13 +52,14 @@ static void probe_present(void)
 		struct sbiret r = sbi(SBI_EXT_BASE, BASE_PROBE_EXTENSION, eids[i]);
 
 		if (r.error || r.value != 1)
-			test_fail("extension 0x%lx: error %ld value %ld", eids[i], r.error, r.value);
+			test_fail("extension 0x%lx: error %ld value %ld", eids[i], r.error,
+				  r.value);
 	}
 }
 
 /* Also numbers that look like a known one when cut to 32 or 16 bits. The argument of
  * probe_extension is a long; an EID has 32 bits, in a7 as well. */
-static const u64 unknown_eids[] = {0xdeadbeef,	0x11,	     0xffffffff, 0x08000000,
+static const u64 unknown_eids[] = {0xdeadbeef, 0x11,	   0xffffffff, 0x08000000,
 				   0x7fffffff, 0x54494d46, 0x0a000001};
 
 static void probe_absent(void)
@@ -84,11 +85,11 @@ static void unknown_function(void)
 	static const struct {
 		u64 eid, fid;
 	} calls[] = {
-		{SBI_EXT_BASE, 7},	    {SBI_EXT_BASE, ~0U},   {SBI_EXT_BASE, 0x7fffffff},
-		{SBI_EXT_TIME, 1},	    {SBI_EXT_TIME, ~0U},   {SBI_EXT_IPI, 1},
-		{SBI_EXT_IPI, 0x80000000U}, {SBI_EXT_RFENCE, 7},   {SBI_EXT_RFENCE, ~0U},
-		{SBI_EXT_HSM, 4},	    {SBI_EXT_HSM, ~0U},	   {SBI_EXT_SRST, 1},
-		{SBI_EXT_SRST, ~0U},	    {SBI_EXT_DBCN, 3},	   {SBI_EXT_DBCN, ~0U},
+		{SBI_EXT_BASE, 7},	    {SBI_EXT_BASE, ~0U}, {SBI_EXT_BASE, 0x7fffffff},
+		{SBI_EXT_TIME, 1},	    {SBI_EXT_TIME, ~0U}, {SBI_EXT_IPI, 1},
+		{SBI_EXT_IPI, 0x80000000U}, {SBI_EXT_RFENCE, 7}, {SBI_EXT_RFENCE, ~0U},
+		{SBI_EXT_HSM, 4},	    {SBI_EXT_HSM, ~0U},	 {SBI_EXT_SRST, 1},
+		{SBI_EXT_SRST, ~0U},	    {SBI_EXT_DBCN, 3},	 {SBI_EXT_DBCN, ~0U},
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {

@@ -185,7 +185,8 @@ static void write_letters(u64 i)
 	csr_set(sie, SSIP);
 	irq_on();
 	meet();
-	for_rounds(n, 1, LETTERS + 1, 3000) {
+	for_rounds(n, 1, LETTERS + 1, 3000)
+	{
 		sent[i] = n;
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		T_EQ(sbi_send_ipi(0, ~0UL).error, 0);

@@ -5,8 +5,8 @@
  */
 #include "timer-tests.h"
 
-#define LATE_MS	  10000
-#define STIP	  (1UL << IRQ_TIMER)
+#define LATE_MS	     10000
+#define STIP	     (1UL << IRQ_TIMER)
 #define is_pending() (csr_read(sip) & STIP)
 
 static volatile u64 taken_at[MAX_HARTS];

@@ -45,7 +45,8 @@ static void expect_default(void)
 	assert_int_equal(args.hidden, 0);
 	assert_true(isa_empty(&args.hidden_ext));
 	assert_int_equal(args.satp_bits, 0);
-	assert_int_equal(args.loglevel, BOOTARGS_LOG_INFO);
+	assert_int_equal(args.loglevel, LOG_INFO);
+	assert_int_equal(args.panic, BOOTARGS_PANIC_NONE);
 }
 
 static void test_none(void **state)
@@ -70,7 +71,7 @@ static void test_words(void **state)
 	parse("  hide=sstc,htval,,1g satp=sv48\tloglevel=error hide=htinst satp=sv39 ");
 	assert_int_equal(warnings, 0);
 	assert_int_equal(args.satp_bits, 39);
-	assert_int_equal(args.loglevel, BOOTARGS_LOG_ERROR);
+	assert_int_equal(args.loglevel, LOG_ERROR);
 	assert_int_equal(args.hidden, BIT(HIDE_HTVAL) | BIT(HIDE_1G) | BIT(HIDE_HTINST));
 	assert_true(bootargs_hidden(&args, HIDE_HTVAL));
 	assert_false(bootargs_hidden(&args, HIDE_VMIDLEN));
@@ -78,9 +79,21 @@ static void test_words(void **state)
 	assert_false(isa_has(&args.hidden_ext, EXT_SVADU));
 	parse("satp=sv57 loglevel=warn");
 	assert_int_equal(args.satp_bits, 57);
-	assert_int_equal(args.loglevel, BOOTARGS_LOG_WARN);
+	assert_int_equal(args.loglevel, LOG_WARN);
 	parse("loglevel=error loglevel=info");
-	assert_int_equal(args.loglevel, BOOTARGS_LOG_INFO);
+	assert_int_equal(args.loglevel, LOG_INFO);
+}
+
+static void test_panic(void **state)
+{
+	(void)state;
+	parse("panic=check");
+	assert_int_equal(args.panic, BOOTARGS_PANIC_CHECK);
+	parse("panic=check panic=trap");
+	assert_int_equal(args.panic, BOOTARGS_PANIC_TRAP);
+	parse("panic=overflow");
+	assert_int_equal(args.panic, BOOTARGS_PANIC_OVERFLOW);
+	assert_int_equal(warnings, 0);
 }
 
 static void test_all(void **state)
@@ -119,6 +132,8 @@ static void test_unknown(void **state)
 	expect_warning("satp=sv32", "boot arguments: satp= is sv39, sv48 or sv57, not: \"sv32\"");
 	expect_warning("loglevel=7",
 		       "boot arguments: loglevel= is error, warn or info, not: \"7\"");
+	expect_warning("panic=", "boot arguments: panic= is check, trap or overflow, not: \"\"");
+	expect_warning("panic=5", "boot arguments: panic= is check, trap or overflow, not: \"5\"");
 	expect_warning("a\x1b[2J\xc3", "boot arguments: not known: \"a?[2J?\"");
 	expect_warning("0123456789012345678901234567890123456789012345678901234567890123456789",
 		       "boot arguments: not known: \"0123456789012345678901234567890123456789"
@@ -149,6 +164,10 @@ static void test_docs(void **state)
 	assert_non_null(f);
 	page[fread(page, 1, sizeof(page) - 1, f)] = '\0';
 	fclose(f);
+	assert_true(documented("satp=sv39") && documented("satp=sv48") && documented("satp=sv57"));
+	assert_true(documented("loglevel=error") && documented("loglevel=warn"));
+	assert_true(documented("panic=check") && documented("panic=trap"));
+	assert_true(documented("panic=overflow"));
 	for_each_ext(e) if (ext_row(e)->hide && !documented(ext_row(e)->hide))
 		fail_msg("hide=%s is not on the page", ext_row(e)->hide);
 	for (unsigned int i = 0; i < HIDE_FEATURES; i++)
@@ -187,9 +206,10 @@ static void test_docs_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_none), cmocka_unit_test(test_words),
-		cmocka_unit_test(test_all),  cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_docs), cmocka_unit_test(test_docs_names),
+		cmocka_unit_test(test_none),	   cmocka_unit_test(test_words),
+		cmocka_unit_test(test_panic),	   cmocka_unit_test(test_all),
+		cmocka_unit_test(test_unknown),	   cmocka_unit_test(test_docs),
+		cmocka_unit_test(test_docs_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,6 +83,29 @@ static void test_quiet(void **state)
 	assert_string_equal(buf, "warning: hidden 2\nerror: hidden 3\nseen\nagain\n");
 }
 
+static void test_level(void **state)
+{
+	char buf[64] = "";
+
+	(void)state;
+	log_set_level(LOG_WARN);
+	log_info("hidden 1");
+	log_warn("seen 1");
+	log_set_level(LOG_ERROR);
+	log_warn("hidden 2");
+	log_error("seen 2");
+	log_report("seen 3");
+	log_set_quiet(true);
+	log_error("hidden 3");
+	log_set_level(LOG_INFO);
+	log_set_quiet(false);
+	log_info("seen 4");
+	assert_string_equal(out, "limen: warning: seen 1\r\nlimen: error: seen 2\r\n"
+				 "limen: seen 3\r\nlimen: seen 4\r\n");
+	buf[log_copy(buf, 31)] = 0;
+	assert_string_equal(buf, "seen 3\nerror: hidden 3\nseen 4\n");
+}
+
 static void test_hostile_text(void **state)
 {
 	(void)state;
@@ -212,6 +235,7 @@ static void test_panic_passes_the_lock(void **state)
 {
 	(void)state;
 	log_set_quiet(true);
+	log_set_level(LOG_ERROR);
 	log_set_sink(sink_nested);
 	log_report("last words");
 	assert_string_equal(out, "limen: error: died in the sink\r\nlimen: last words\r\n");
@@ -227,6 +251,7 @@ int main(void)
 		cmocka_unit_test_setup(test_prefixes, setup),
 		cmocka_unit_test_setup(test_default_sink_is_the_console, setup),
 		cmocka_unit_test_setup(test_quiet, setup),
+		cmocka_unit_test_setup(test_level, setup),
 		cmocka_unit_test_setup(test_hostile_text, setup),
 		cmocka_unit_test_setup(test_long_line_is_cut, setup),
 		cmocka_unit_test_setup(test_longest_line, setup),

@@ -83,7 +83,8 @@ static void end_node(struct node *n, struct node *parent)
 		machine.uart_size = cells(&n->reg, 2, 2);
 		machine.uart_irq = (u32)cells(&n->interrupts, 0, 1);
 	}
-	if (has_string(&n->compatible, "riscv,plic0") || has_string(&n->compatible, "sifive,plic-1.0.0")) {
+	if (has_string(&n->compatible, "riscv,plic0") ||
+	    has_string(&n->compatible, "sifive,plic-1.0.0")) {
 		machine.plic = cells(&n->reg, 0, 2);
 		machine.plic_size = cells(&n->reg, 2, 2);
 		machine.plic_ext = n->ext.at;
@@ -140,7 +141,8 @@ void machine_read(u64 dtb)
 			end_node(&nodes[depth], depth ? &nodes[depth - 1] : NULL);
 			depth--;
 		} else if (token == FDT_PROP && depth >= 0) {
-			keep_prop(&nodes[depth], names + be32(p + 4), (struct prop){p + 8, be32(p)});
+			keep_prop(&nodes[depth], names + be32(p + 4),
+				  (struct prop){p + 8, be32(p)});
 			p += 8 + ((be32(p) + 3) & ~3U);
 		} else if (token != FDT_NOP) {
 			return;

@@ -18,19 +18,19 @@
 #define GUEST_RT_H
 
 /* What start.S knows of struct hart: offsets in bytes, checked in trap.c. */
-#define HART_X		 0
-#define HART_SSTATUS	 256
-#define HART_SCAUSE	 264
-#define HART_STVAL	 272
-#define HART_STACK	 280
-#define HART_TRAP_STACK	 288
-#define HART_JMP	 296
-#define HART_CATCHING	 408
-#define HART_ID		 416
-#define HART_ENTRY	 424
-#define HART_SIZE_SHIFT	 11
-#define MAX_HARTS	 8
-#define STACK_SIZE	 16384
+#define HART_X		0
+#define HART_SSTATUS	256
+#define HART_SCAUSE	264
+#define HART_STVAL	272
+#define HART_STACK	280
+#define HART_TRAP_STACK 288
+#define HART_JMP	296
+#define HART_CATCHING	408
+#define HART_ID		416
+#define HART_ENTRY	424
+#define HART_SIZE_SHIFT 11
+#define MAX_HARTS	8
+#define STACK_SIZE	16384
 
 #define SSTATUS_SIE  (1UL << 1)
 #define SSTATUS_SPIE (1UL << 5)
@@ -57,11 +57,11 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define csr_read(csr)                                                                              \
-	({                                                                                         \
-		u64 v_;                                                                            \
-		__asm__ volatile("csrr %0, " #csr : "=r"(v_)::"memory");                           \
-		v_;                                                                                \
+#define csr_read(csr)                                                    \
+	({                                                               \
+		u64 v_;                                                  \
+		__asm__ volatile("csrr %0, " #csr : "=r"(v_)::"memory"); \
+		v_;                                                      \
 	})
 #define csr_write(csr, v) __asm__ volatile("csrw " #csr ", %0" ::"rK"((u64)(v)) : "memory")
 #define csr_set(csr, v)	  __asm__ volatile("csrs " #csr ", %0" ::"rK"((u64)(v)) : "memory")
@@ -85,24 +85,24 @@ struct trap {
 
 struct hart {
 	/* start.S */
-	u64 x[32];	/* of the interrupted code; x[0] is sepc */
+	u64 x[32]; /* of the interrupted code; x[0] is sepc */
 	u64 sstatus;
 	u64 scause;
 	u64 stval;
 	u64 stack;
 	u64 trap_stack;
-	u64 jmp[14];	/* ra, sp, s0..s11 of who called trap_try() or trap_run() */
+	u64 jmp[14]; /* ra, sp, s0..s11 of who called trap_try() or trap_run() */
 	u64 catching;
-	u64 id;		/* its hart id */
-	u64 entry[4];	/* a0, a1, satp, sstatus as the hart came in */
+	u64 id;	      /* its hart id */
+	u64 entry[4]; /* a0, a1, satp, sstatus as the hart came in */
 	/* C only */
 	u64 sie_at_catch;
-	struct trap trap;		/* the last one caught */
-	volatile u64 irqs[16];		/* interrupts taken, by cause */
+	struct trap trap;      /* the last one caught */
+	volatile u64 irqs[16]; /* interrupts taken, by cause */
 	void (*on_irq[16])(struct hart *h);
-	void (*fn)(u64 arg);		/* what a secondary hart is to do */
+	void (*fn)(u64 arg); /* what a secondary hart is to do */
 	u64 arg;
-	volatile u32 starts;		/* how many times it came in */
+	volatile u32 starts; /* how many times it came in */
 	u32 index;
 } __attribute__((aligned(1 << HART_SIZE_SHIFT)));
 
@@ -166,19 +166,19 @@ u64 ms(u64 n);
 u64 us(u64 n);
 
 /* Spins until cond holds; false after ms_ milliseconds. */
-#define wait_for(cond, ms_)                                                                        \
-	({                                                                                         \
-		u64 end_ = now() + ms(ms_);                                                        \
-		bool ok_;                                                                          \
-		while (!(ok_ = (cond)) && now() < end_)                                            \
-			;                                                                          \
-		ok_;                                                                               \
+#define wait_for(cond, ms_)                             \
+	({                                              \
+		u64 end_ = now() + ms(ms_);             \
+		bool ok_;                               \
+		while (!(ok_ = (cond)) && now() < end_) \
+			;                               \
+		ok_;                                    \
 	})
 
 /* For i from first on: n rounds, but after 50 of them no more than ms_ milliseconds' worth. Rounds
  * in which harts spin for each other take a time slice each where harts share one. */
-#define for_rounds(i, first, n, ms_)                                                               \
-	for (u64 i = (first), begin_ = now();                                                      \
+#define for_rounds(i, first, n, ms_)          \
+	for (u64 i = (first), begin_ = now(); \
 	     i < (n) && (i < 50 || now() - begin_ < ms(ms_)) && !test_failed(); i++)
 
 /* Whether stimecmp can be touched. Tried, not believed. */
@@ -203,16 +203,16 @@ struct machine {
 	unsigned int nharts;
 	struct {
 		u64 id;
-		u32 intc;	/* phandle of its interrupt controller */
+		u32 intc; /* phandle of its interrupt controller */
 	} hart[MAX_HARTS];
 	u64 uart;
 	u64 uart_size;
 	u32 uart_irq;
-	u64 plic;		/* 0: none */
+	u64 plic; /* 0: none */
 	u64 plic_size;
-	const void *plic_ext;	/* interrupts-extended */
+	const void *plic_ext; /* interrupts-extended */
 	unsigned int plic_ext_len;
-	const char *isa;	/* riscv,isa-extensions, or riscv,isa, of one hart */
+	const char *isa; /* riscv,isa-extensions, or riscv,isa, of one hart */
 	unsigned int isa_len;
 	bool isa_is_list;
 };
@@ -287,29 +287,29 @@ void test_skip(const char *why);
 /* Whether the test that runs has failed already. */
 bool test_failed(void);
 
-#define T_OK(cond)                                                                                 \
-	({                                                                                         \
-		bool c_ = (cond);                                                                  \
-		if (!c_)                                                                           \
-			test_fail("line %d: %s", __LINE__, #cond);                                 \
-		c_;                                                                                \
+#define T_OK(cond)                                                 \
+	({                                                         \
+		bool c_ = (cond);                                  \
+		if (!c_)                                           \
+			test_fail("line %d: %s", __LINE__, #cond); \
+		c_;                                                \
 	})
 
-#define T_EQ(a, b)                                                                                 \
-	({                                                                                         \
-		u64 a_ = (u64)(a), b_ = (u64)(b);                                                  \
-		if (a_ != b_)                                                                      \
-			test_fail("line %d: %s is 0x%lx, not %s (0x%lx)", __LINE__, #a, a_, #b,    \
-				  b_);                                                             \
-		a_ == b_;                                                                          \
+#define T_EQ(a, b)                                                                              \
+	({                                                                                      \
+		u64 a_ = (u64)(a), b_ = (u64)(b);                                               \
+		if (a_ != b_)                                                                   \
+			test_fail("line %d: %s is 0x%lx, not %s (0x%lx)", __LINE__, #a, a_, #b, \
+				  b_);                                                          \
+		a_ == b_;                                                                       \
 	})
 
-#define SKIP_IF(cond, why)                                                                         \
-	do {                                                                                       \
-		if (cond) {                                                                        \
-			test_skip(why);                                                            \
-			return;                                                                    \
-		}                                                                                  \
+#define SKIP_IF(cond, why)              \
+	do {                            \
+		if (cond) {             \
+			test_skip(why); \
+			return;         \
+		}                       \
 	} while (0)
 
 #endif /* __ASSEMBLER__ */

@@ -30,19 +30,19 @@
 #define SBI_ERR_INVALID_ADDRESS	  -5
 #define SBI_ERR_ALREADY_AVAILABLE -6
 
-#define BASE_GET_SPEC_VERSION  0
-#define BASE_GET_IMPL_ID       1
-#define BASE_GET_IMPL_VERSION  2
-#define BASE_PROBE_EXTENSION   3
-#define BASE_GET_MVENDORID     4
-#define BASE_GET_MARCHID       5
-#define BASE_GET_MIMPID	       6
+#define BASE_GET_SPEC_VERSION 0
+#define BASE_GET_IMPL_ID      1
+#define BASE_GET_IMPL_VERSION 2
+#define BASE_PROBE_EXTENSION  3
+#define BASE_GET_MVENDORID    4
+#define BASE_GET_MARCHID      5
+#define BASE_GET_MIMPID	      6
 
-#define RFENCE_FENCE_I		0
-#define RFENCE_SFENCE_VMA	1
-#define RFENCE_SFENCE_VMA_ASID	2
-#define RFENCE_HFENCE_FIRST	3
-#define RFENCE_HFENCE_LAST	6
+#define RFENCE_FENCE_I	       0
+#define RFENCE_SFENCE_VMA      1
+#define RFENCE_SFENCE_VMA_ASID 2
+#define RFENCE_HFENCE_FIRST    3
+#define RFENCE_HFENCE_LAST     6
 
 #define HSM_HART_START	    0
 #define HSM_HART_STOP	    1
@@ -97,7 +97,7 @@ static inline struct sbiret sbi6(u64 eid, u64 fid, u64 x0, u64 x1, u64 x2, u64 x
 }
 
 /* sbi(eid, fid, args...): absent arguments are 0. */
-#define sbi(...)				 sbi_(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
+#define sbi(...)				sbi_(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
 #define sbi_(e, f, a0, a1, a2, a3, a4, a5, ...) sbi6(e, f, a0, a1, a2, a3, a4, a5)
 
 static inline struct sbiret sbi_set_timer(u64 t)
