@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The run loop. Tags: [K1] a request against an entry, store buffering: each side stores its own
- * word, then reads the other's.
+ * word, then reads the other's. [K2] what a request stands for. [K3] where to send a kick. [K4] what
+ * the guest did before it came out.
  */
 #include "entry/run.h"
 
@@ -15,7 +16,6 @@ static __always_inline __no_instrument bool work_pending(struct guest_run *run)
 {
 	bool ready;
 
-	WRITE_ONCE(run->hart, arch_hart_index());
 	WRITE_ONCE(run->mode, IN_GUEST);
 	/* Order: the mode says IN_GUEST, before requests and work are read.
 	 * Pairs with: guest_kick() [K1] */
@@ -50,7 +50,6 @@ static __always_inline __no_instrument void guest_run(struct guest_run *run)
 	trace_guest_entry((u64)(uintptr_t)run);
 	instrumentation_end();
 
-	run->guest_ticks -= this_hart(vtime_hart).ticks[VTIME_GUEST];
 	guest_timing_enter_irqoff();
 	exit_to_guest_mode();
 	step(STEP_GUEST);
@@ -59,7 +58,6 @@ static __always_inline __no_instrument void guest_run(struct guest_run *run)
 	step(STEP_TAKE_PENDING);
 	arch_irq_take_pending();
 	guest_timing_exit_irqoff();
-	run->guest_ticks += this_hart(vtime_hart).ticks[VTIME_GUEST];
 
 	instrumentation_begin();
 	trace_guest_exit((u64)(uintptr_t)run);
@@ -79,9 +77,27 @@ static __always_inline __no_instrument void handle_exit(struct guest_run *run)
 	instrumentation_end();
 }
 
+static DEFINE_PER_HART(struct guest_run *, accounted);
+
+void guest_run_account(struct guest_run *run)
+{
+	struct guest_run *old = this_hart(accounted);
+	u64 ticks = this_hart(vtime_hart).ticks[VTIME_GUEST];
+
+	if (old)
+		old->guest_ticks += ticks - old->ticks_base;
+	if (run)
+		run->ticks_base = ticks;
+	this_hart(accounted) = run;
+}
+
 noinstr void guest_run_loop(struct guest_run *run)
 {
 	irq_off();
+	/* Order: the hart, which stays the same in this loop, before the mode says IN_GUEST.
+	 * Pairs with: guest_kick() [K3] */
+	WRITE_ONCE(run->hart, arch_hart_index());
+	arch_wmb();
 	for (;;) {
 		if (unlikely(work_pending(run))) {
 			if (!do_work(run))
@@ -91,6 +107,8 @@ noinstr void guest_run_loop(struct guest_run *run)
 		guest_run(run);
 		handle_exit(run);
 	}
+	if (this_hart(accounted) == run)
+		guest_run_account(NULL);
 	irq_on();
 }
 
@@ -99,23 +117,29 @@ void guest_kick(struct guest_run *run)
 	/* Order: the request is set, before the mode is read.
 	 * Pairs with: work_pending() [K1] */
 	arch_mb();
-	if (READ_ONCE(run->mode) == IN_GUEST)
+	/* Order: the mode, before the hart it is in. Pairs with: guest_run_loop() [K3] */
+	if (arch_load_acquire(&run->mode) == IN_GUEST)
 		arch_kick(READ_ONCE(run->hart));
 }
 
-void guest_request(struct guest_run *run, u32 bits)
+void guest_request(struct guest_run *run, unsigned long bits)
 {
+	/* Order: what the request stands for, before the request.
+	 * Pairs with: guest_request_take() [K2] */
 	__atomic_fetch_or(&run->requests, bits, __ATOMIC_RELEASE);
 	guest_kick(run);
 }
 
-void guest_request_sync(struct guest_run *run, u32 bits)
+void guest_request_sync(struct guest_run *run, unsigned long bits)
 {
 	while ((READ_ONCE(run->requests) & bits) && READ_ONCE(run->mode) == IN_GUEST)
 		arch_relax();
+	/* Order: the run is over, before the caller's own guest reads what that guest wrote; on that
+	 * side it is the full barrier of rcu_eqs_exit(). Pairs with: enter_from_guest_mode() [K4] */
+	arch_mb();
 }
 
-bool guest_request_take(struct guest_run *run, u32 bit)
+bool guest_request_take(struct guest_run *run, unsigned long bit)
 {
 	if (likely(!(READ_ONCE(run->requests) & bit)))
 		return false;

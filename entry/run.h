@@ -34,14 +34,15 @@ struct guest_run_ops {
 struct guest_run {
 	/* Written by the vCPU's own thread. */
 	u32 mode;	   /* enum run_mode; read by guest_kick() */
-	u32 hart;	   /* hart index it runs on while IN_GUEST; read by guest_kick() */
+	u32 hart;	   /* hart index its loop runs on; read by guest_kick() */
 	u64 entries;	   /* runs so far */
-	u64 guest_ticks;   /* time in the guest */
+	u64 guest_ticks;   /* time in the guest, up to the last guest_run_account() */
+	u64 ticks_base;	   /* the hart's guest time at the last one */
 	struct arch_vcpu *arch;
 	const struct guest_run_ops *ops;
 
 	/* Set by anybody (atomic), cleared by the vCPU's thread. */
-	u32 requests;
+	unsigned long requests;
 };
 
 /* Bits of this hart's pending work: what makes a hart turn round before it enters a guest. */
@@ -59,11 +60,18 @@ unsigned long entry_work_take(unsigned long bits);
 /* Runs the vCPU until its work() says stop. In the vCPU's own thread, interrupts on. */
 void guest_run_loop(struct guest_run *run);
 
+/*
+ * From here on the calling hart's guest time is run's (NULL: nobody's), and what accrued since the
+ * last call goes to whose it was. Whoever makes a vCPU the one that lives in a hart calls it, and
+ * once more with NULL before the vCPU goes away. Interrupts off.
+ */
+void guest_run_account(struct guest_run *run);
+
 /* Sets request bits of a vCPU, and ends its run if it is in one. Any context that RCU watches. */
-void guest_request(struct guest_run *run, u32 bits);
+void guest_request(struct guest_run *run, unsigned long bits);
 
 /* Takes one request: clears it and says whether it was set. The vCPU's thread. */
-bool guest_request_take(struct guest_run *run, u32 bit);
+bool guest_request_take(struct guest_run *run, unsigned long bit);
 
 /* Makes a vCPU that is in its guest come out. Any context that RCU watches. */
 void guest_kick(struct guest_run *run);
@@ -71,6 +79,6 @@ void guest_kick(struct guest_run *run);
 /* After guest_request(): waits until the vCPU is not in a run that began before the request, so
  * that what it asks for happens before the guest's next instruction. Interrupts on, no lock held;
  * a busy wait of a kick's length. */
-void guest_request_sync(struct guest_run *run, u32 bits);
+void guest_request_sync(struct guest_run *run, unsigned long bits);
 
 #endif

@@ -55,23 +55,44 @@ static enum err fault_address(struct vcpu *v, gpa_t *out)
 	return vswalk(vsatp, x->stval, &mem, out);
 }
 
-/* OK, ERR_AGAIN: look again in the guest, or ERR_NOTSUP. */
+/* A driver's loop touches its device with the same few instructions, and htinst is all there is to
+ * one but its address: the last one decoded is remembered. */
+static enum err decode_told(struct vcpu *v, u64 htinst, struct mmio_insn *out)
+{
+	enum err e = decode_htinst(htinst, out);
+
+	if (!e) {
+		v->decoded_htinst = htinst;
+		v->decoded = *out;
+	}
+	return e;
+}
+
+static enum err fetch_and_decode(struct vcpu *v, struct mmio_insn *out)
+{
+	u32 insn;
+
+	return emulate_fetch(v, &insn) ? decode_mmio(insn, out) : ERR_AGAIN;
+}
+
+/* OK; ERR_AGAIN: look again in the guest; ERR_NOENT: a walk of its tables failed; or ERR_NOTSUP. */
 static enum err access_insn(struct vcpu *v, struct mmio_insn *out)
 {
 	u64 htinst = vcpu_features.htinst ? v->arch.exit.htinst : 0;
-	u32 insn;
 
-	if (likely(htinst_kind(htinst) == HTINST_INSN)) {
-		enum err e = decode_htinst(htinst, out);
+	if (likely(htinst && htinst == v->decoded_htinst)) {
+		*out = v->decoded;
+		return OK;
+	}
+	if (htinst_kind(htinst) == HTINST_INSN) {
+		enum err e = decode_told(v, htinst, out);
 
 		if (e != ERR_NOENT)
 			return e;
 	} else if (htinst_kind(htinst) != HTINST_NONE) {
 		return ERR_NOENT;
 	}
-	if (!emulate_fetch(v, &insn))
-		return ERR_AGAIN;
-	return decode_mmio(insn, out);
+	return fetch_and_decode(v, out);
 }
 
 static enum err device_access(struct vcpu *v, const struct mmio_insn *i, gpa_t at)

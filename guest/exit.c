@@ -27,7 +27,8 @@ static void virtual_instruction(struct vcpu *v)
 
 	if (!insn && !emulate_fetch(v, &insn))
 		return;
-	if (insn == INSN_WFI) {
+	/* In VU-mode WFI is an illegal instruction, as it is in U-mode of a hart with S-mode. */
+	if (insn == INSN_WFI && (v->arch.sstatus & SSTATUS_SPP)) {
 		v->arch.sepc += 4;
 		vcpu_wait_interrupt(v);
 		return;
@@ -40,7 +41,8 @@ static void virtual_instruction(struct vcpu *v)
 	inject(v, EXC_ILLEGAL_INSN, insn);
 }
 
-static void other_exit(struct vcpu *v, u64 cause)
+/* Out of the way of the exits that matter. */
+static __attribute__((noinline)) void other_exit(struct vcpu *v, u64 cause)
 {
 	if (cause == EXC_VIRTUAL_INSN)
 		virtual_instruction(v);

@@ -95,7 +95,9 @@ static void vm_ended(struct vm *vm)
 {
 	for (u32 i = 0; i < machine.config.count; i++)
 		if (machine.entry[i].vm == vm)
-			WRITE_ONCE(machine.entry[i].ended, true);
+			/* Order: what the VM's vCPUs did, before it is seen to have ended.
+			 * Pairs with: some_ended() [E1] */
+			arch_store_release(&machine.entry[i].ended, true);
 	thread_wake(machine.thread);
 }
 
@@ -131,7 +133,9 @@ static bool some_ended(void *arg)
 {
 	(void)arg;
 	for (u32 i = 0; i < machine.config.count; i++)
-		if (READ_ONCE(machine.entry[i].ended))
+		/* Order: the VM has ended, before its state and memory are read.
+		 * Pairs with: vm_ended() [E1] */
+		if (arch_load_acquire(&machine.entry[i].ended))
 			return true;
 	return false;
 }
@@ -144,7 +148,7 @@ static void run_vms(void)
 	while (machine.running) {
 		(void)thread_wait(some_ended, NULL, TIMER_NEVER);
 		for (u32 i = 0; i < machine.config.count; i++)
-			if (machine.entry[i].ended)
+			if (arch_load_acquire(&machine.entry[i].ended))
 				see_to(&machine.entry[i]);
 	}
 }
@@ -156,7 +160,7 @@ static void make_vms(const struct fit *fit)
 	for (u32 i = 0; i < machine.config.count; i++)
 		make_vm(fit, &machine.config.vms[i], &machine.entry[i]);
 	owner = config_console(&machine.config);
-	if (owner < 0)
+	if (owner < 0 || !machine.entry[owner].vm)
 		return;
 	log_info("the console goes to VM %s", machine.config.vms[owner].name);
 	vconsole_own(&machine.entry[owner].vm->console);

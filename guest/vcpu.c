@@ -60,6 +60,12 @@ static void start_hart(struct vcpu *v)
 
 	irq_off();
 	vcpu_put(&v->arch);
+	timer_disarm(&v->timer);
+	/* What is executed now was written by another hart, the loader's or the guest's, and may
+	 * have been something else when this one last fetched from there. Nor does a hart that
+	 * starts know a translation. */
+	fence_i();
+	v->vmid.hart = 0;
 	irq_on();
 	__atomic_fetch_and(&v->run.requests, ~(REQ_IPI | REQ_TIMER), __ATOMIC_ACQ_REL);
 	flags = spin_lock_irqsave(&v->vm->lock);
@@ -67,9 +73,6 @@ static void start_hart(struct vcpu *v)
 	WRITE_ONCE(v->hsm, SBI_HSM_STATE_STARTED);
 	spin_unlock_irqrestore(&v->vm->lock, flags);
 	__atomic_fetch_or(&v->run.requests, REQ_EXT, __ATOMIC_RELEASE);
-	irq_off();
-	timer_disarm(&v->timer);
-	irq_on();
 }
 
 static bool start_pending_or_over(void *arg)
@@ -133,6 +136,7 @@ void vcpu_take_hart_slow(struct vcpu *v)
 	if (!vmid_space.bits && this_hart(vcpu_loaded) != &v->arch)
 		vmid_hart_forget(&this_hart(vmid_hart));
 	vcpu_load(&v->arch);
+	guest_run_account(&v->run);
 	fence_entry(v);
 	vcpu_open_spaces(&v->arch);
 	v->seen_generation = this_hart(vmid_hart).generation;
@@ -176,25 +180,36 @@ static void vcpu_thread(void *arg)
 {
 	struct vcpu *v = arg;
 
+	/* By the thread itself: from here on it can be waited for, and it looks at requests and hart
+	 * state only later, so that who made one before needed not wake it.
+	 * Pairs with: vcpu_request() [T1] */
+	rcu_assign_pointer(v->thread, thread_current());
 	guest_run_loop(&v->run);
 	irq_off();
 	timer_disarm(&v->timer);
 	vcpu_put(&v->arch);
 	irq_on();
+	rcu_assign_pointer(v->thread, NULL);
 	vm_vcpu_ended(v->vm);
 }
 
 enum err vcpu_start_thread(struct vcpu *v, unsigned int hart)
 {
-	v->thread = thread_create("vcpu", hart, vcpu_thread, v);
-	return v->thread ? OK : ERR_NOMEM;
+	return thread_create("vcpu", hart, vcpu_thread, v) ? OK : ERR_NOMEM;
 }
 
-void vcpu_request(struct vcpu *v, u32 bits)
+void vcpu_request(struct vcpu *v, unsigned long bits)
 {
+	struct thread *t;
+
 	guest_request(&v->run, bits);
-	if (READ_ONCE(v->thread))
-		thread_wake(v->thread);
+	rcu_read_lock();
+	/* Order: the request is set, before the thread is read, by the barrier in guest_kick(); the
+	 * thread's side has the one in thread_wait(). Pairs with: vcpu_thread() [T1] */
+	t = rcu_dereference(v->thread);
+	if (t)
+		thread_wake(t);
+	rcu_read_unlock();
 }
 
 static bool wake_reason(void *arg)
@@ -204,14 +219,18 @@ static bool wake_reason(void *arg)
 	return (READ_ONCE(v->run.requests) & REQ_WAKE) || interrupt_pending(v);
 }
 
-/* When the guest's own timer ends the wait, in host ticks. */
+/* When the guest's own timer ends the wait, in host ticks: never, if its sie lets no timer interrupt
+ * through, or a deadline that has passed would make a busy loop of the wait. */
 static u64 wait_deadline(struct vcpu *v)
 {
+	bool loaded = this_hart(vcpu_loaded) == &v->arch;
 	u64 cmp;
 
 	if (!v->sstc)
 		return TIMER_NEVER; /* the vCPU's timer is armed and makes a request */
-	cmp = this_hart(vcpu_loaded) == &v->arch ? csr_read(vstimecmp) : v->arch.vs.vstimecmp;
+	if (!((loaded ? csr_read(vsie) : v->arch.vs.vsie) & SIP_STIP))
+		return TIMER_NEVER;
+	cmp = loaded ? csr_read(vstimecmp) : v->arch.vs.vstimecmp;
 	/* Beyond the delta the guest's clock has wrapped, centuries from now. */
 	return cmp == ~0UL ? TIMER_NEVER : cmp - v->arch.htimedelta;
 }
@@ -230,14 +249,18 @@ void vcpu_wait_interrupt(struct vcpu *v)
 {
 	u64 deadline;
 
-	do {
+	for (;;) {
 		irq_off();
 		deadline = wait_deadline(v);
 		irq_on();
 		(void)thread_wait(wake_reason, v, deadline);
 		if (READ_ONCE(v->run.requests))
 			take_requests(v);
-	} while (!wait_is_over(v));
+		if (wait_is_over(v))
+			return;
+		/* A sibling that sends what sie does not let through must not keep us here. */
+		thread_yield();
+	}
 }
 
 void vcpu_resume(struct vcpu *v, u64 pc, u64 opaque)

@@ -9,6 +9,7 @@
 #ifndef GUEST_VCPU_H
 #define GUEST_VCPU_H
 
+#include "arch/riscv/decode.h"
 #include "arch/riscv/vcpu.h"
 #include "arch/riscv/vmid.h"
 #include "entry/run.h"
@@ -33,7 +34,7 @@ struct vcpu {
 	struct arch_vcpu arch;
 	struct guest_run run;
 	struct vm *vm;
-	struct thread *thread; /* NULL: none yet */
+	struct thread *thread; /* RCU; its own thread sets and clears it; NULL: does not run */
 	struct vmid_vm *vm_id; /* the VM's: vm->vmid */
 	struct vmid_vcpu vmid;
 	u64 seen_generation, seen_seq; /* of VMIDs and of G-stage changes, at the last entry */
@@ -46,6 +47,8 @@ struct vcpu {
 	u64 start_pc, start_opaque;
 
 	u32 ext_level;	    /* external interrupt: written by the PLIC model under its lock */
+	u64 decoded_htinst; /* the last MMIO instruction that htinst told, and what it means */
+	struct mmio_insn decoded;
 	struct timer timer; /* the SBI timer, where the guest has no Sstc */
 };
 
@@ -57,7 +60,7 @@ enum err vcpu_start_thread(struct vcpu *v, unsigned int hart);
 
 /* Sets requests of REQ_WAKE and makes the vCPU see them, whether it is in the guest or waits. (What
  * need not end a wait goes through guest_request() alone.) Any context that RCU watches. */
-void vcpu_request(struct vcpu *v, u32 bits);
+void vcpu_request(struct vcpu *v, unsigned long bits);
 
 /* Blocks the vCPU until an interrupt that its sie enables is pending, or its VM has ended. Its own
  * thread, interrupts on. */

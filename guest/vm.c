@@ -47,8 +47,7 @@ void vm_stop(struct vm *vm, enum vm_state why)
 					 __ATOMIC_RELAXED))
 		return;
 	for (u32 i = 0; i < vm->vcpus; i++)
-		if (vm->vcpu[i].thread)
-			vcpu_request(&vm->vcpu[i], REQ_STOP);
+		vcpu_request(&vm->vcpu[i], REQ_STOP);
 }
 
 static void report_registers(const struct arch_vcpu *a)

@@ -89,7 +89,6 @@ static enum err create_devices(struct vm *vm)
 	if (e)
 		return e;
 	plic.dev = vm->plic;
-	plic.size = vplic_size(vm->plic);
 	vconsole_init(&vm->console, &vm->uart);
 	mmio_bus_init(&vm->bus);
 	e = vplic_connect(vm->plic, &vm->uart.irq, GMAP_UART_IRQ, VIRQ_LEVEL);
@@ -104,11 +103,13 @@ static enum err create_vcpus(struct vm *vm)
 {
 	struct vmid_seen *seen;
 
-	vm->vcpu = kmem_alloc_charged(&vm->account, sizeof(*vm->vcpu) * vm->vcpus);
 	seen = kmem_alloc_charged(&vm->account, sizeof(*seen) * arch_hart_count());
-	if (!vm->vcpu || !seen)
+	if (!seen)
 		return ERR_NOMEM;
 	vmid_vm_init(&vmid_space, &vm->vmid, seen);
+	vm->vcpu = kmem_alloc_charged(&vm->account, sizeof(*vm->vcpu) * vm->vcpus);
+	if (!vm->vcpu)
+		return ERR_NOMEM;
 	for (u32 i = 0; i < vm->vcpus; i++) {
 		struct vcpu *v = &vm->vcpu[i];
 

@@ -116,7 +116,6 @@ static void reset_harts(struct vm *vm, const struct loader_plan *plan)
 {
 	for (u32 i = 0; i < vm->vcpus; i++) {
 		vm->vcpu[i].hsm = SBI_HSM_STATE_STOPPED;
-		vm->vcpu[i].thread = NULL;
 		vm->vcpu[i].run.requests = REQ_STOP; /* look at hsm first */
 	}
 	vm->vcpu[0].start_pc = plan->entry.a;

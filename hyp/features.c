@@ -98,18 +98,18 @@ static u64 hgatp_write_read(void *ctx, u64 val)
 	return csr_read(hgatp);
 }
 
-static enum err probe_gstage(u32 hidden)
+static enum err probe_gstage(u32 hidden, struct gstage_caps *out)
 {
 	hpa_t root;
 
 	if (!page_source_alloc(NULL, GSTAGE_ROOT_ORDER, &root))
 		return ERR_NOMEM;
-	gstage_probe(hgatp_write_read, NULL, root, &features.gstage);
+	gstage_probe(hgatp_write_read, NULL, root, out);
 	hfence_gvma_all();
 	page_free(root, GSTAGE_ROOT_ORDER);
 	if (hidden & BIT(HIDE_VMIDLEN))
-		features.gstage.vmid_bits = 0;
-	return features.gstage.modes ? OK : ERR_NOTSUP;
+		out->vmid_bits = 0;
+	return out->modes ? OK : ERR_NOTSUP;
 }
 
 static void read_isa(const struct platform_hart *h, struct isa_set *isa)
@@ -167,7 +167,7 @@ enum err features_init(const struct platform *p, u64 hartid, const struct bootar
 	hidden_exts = args->hidden_ext;
 	probe_hart(&vcpu_features, args->hidden, &hidden_exts);
 	clock_init(p->timebase_hz, vcpu_features.sstc);
-	if (probe_gstage(args->hidden)) {
+	if (probe_gstage(args->hidden, &features.gstage)) {
 		*why = "no G-stage paging mode works";
 		return ERR_NOTSUP;
 	}
@@ -185,6 +185,24 @@ enum err features_init(const struct platform *p, u64 hartid, const struct bootar
 	}
 	log_features();
 	return OK;
+}
+
+/* A hart with fewer VMID bits would give two VMs one VMID, and one that has fewer modes or enables
+ * would run a guest with what it was not promised. */
+static const char *check_controls(void)
+{
+	const struct ext_hart *all = &features.harts;
+	struct gstage_caps caps;
+
+	if (probe_gstage(features.hidden, &caps) || features.gstage.modes & ~caps.modes)
+		return "the same G-stage modes";
+	if (caps.vmid_bits < features.gstage.vmid_bits)
+		return "as many VMID bits";
+	if (vcpu_features.henvcfg && sticky_bits(henvcfg, all->henvcfg) != all->henvcfg)
+		return "what henvcfg enables";
+	if (vcpu_features.hstateen && sticky_bits(hstateen0, all->hstateen0) != all->hstateen0)
+		return "what hstateen0 enables";
+	return NULL;
 }
 
 const char *features_check_hart(void)
@@ -205,5 +223,5 @@ const char *features_check_hart(void)
 		return "floating point";
 	if (want->vector && have.vlenb != want->vlenb)
 		return "the same vector length";
-	return NULL;
+	return check_controls();
 }

@@ -104,8 +104,13 @@ static struct hart_boot *prepare(u64 id, unsigned int *index)
 	char *area = kmem_alloc(hart_area_size());
 	void *stack = stack_alloc();
 
-	if (!b || !area || !stack)
+	if (!b || !area || !stack) {
+		kmem_free(b);
+		kmem_free(area);
+		if (stack)
+			stack_free(stack);
 		return NULL;
+	}
 	*index = hart_add(id, area);
 	*(struct hart_boot **)(void *)(area + ((char *)&this_hart(hart_boot) - hart_area())) = b;
 	b->satp = hostmap_satp();
@@ -125,6 +130,9 @@ static void start(u64 id)
 		log_error("hart %llu: no memory to start it", (unsigned long long)id);
 		return;
 	}
+	/* Order: what head.S and the hart's first C read, before the call that lets it run; on that
+	 * side it is the start itself, and SFENCE.VMA for the tables. Pairs with: secondary_start [B2] */
+	arch_mb();
 	e = fw_hart_start(id, image_to_hpa(secondary_start), va_to_hpa(b).a);
 	if (!e && wait_for(b) && !b->lacks)
 		return;

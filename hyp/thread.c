@@ -10,7 +10,6 @@
 #include "hyp/kmem.h"
 #include "hyp/stack.h"
 #include "hyp/timer.h"
-#include "rcu/rcu.h"
 
 #define SLICE_MS 10
 
@@ -48,7 +47,13 @@ struct thread *thread_current(void)
 	return this_hart(runqueue).current;
 }
 
-/* Frees the thread that ended before this one got the hart. Interrupts off. */
+static void thread_free(struct rcu_head *head)
+{
+	kmem_free(container_of(head, struct thread, rcu));
+}
+
+/* Frees the thread that ended before this one got the hart; the struct only once nobody can be on
+ * the way to wake it. Interrupts off. */
 static void reap(void)
 {
 	struct thread *t = this_hart(runqueue).dead;
@@ -57,7 +62,7 @@ static void reap(void)
 		return;
 	this_hart(runqueue).dead = NULL;
 	stack_free(t->stack);
-	kmem_free(t);
+	call_rcu(&t->rcu, thread_free);
 }
 
 static void thread_main(void *arg)
@@ -125,10 +130,11 @@ static void schedule(void)
 	while (!(next = pick(rq)))
 		idle_wait_irqoff();
 	start_slice(rq);
+	lockdep_assert_no_locks();
+	/* For the caller too: a loop with thread_yield() in it holds no grace period up. */
+	rcu_note_quiescent();
 	if (next == prev)
 		return;
-	lockdep_assert_no_locks();
-	rcu_note_quiescent();
 	trace_point(TRACE_SCHED, (u64)(uintptr_t)next);
 	rq->current = next;
 	arch_context_switch(&prev->ctx, &next->ctx);

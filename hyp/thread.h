@@ -4,6 +4,9 @@
  * in the calls below that say "blocks"; each hart runs its ready threads in turn. A hart without a
  * ready thread waits inside the last thread's call: there is no idle thread to switch to.
  *
+ * A thread that ended goes away a grace period later. So whoever finds a pointer to one in an RCU
+ * reader, and the thread takes that pointer away before it ends, may wake it safely.
+ *
  * Lock order: waitq.lock, then runqueue.lock.
  */
 #ifndef HYP_THREAD_H
@@ -13,6 +16,7 @@
 #include "lib/err.h"
 #include "lib/list.h"
 #include "lib/spinlock.h"
+#include "rcu/rcu.h"
 
 enum thread_state {
 	THREAD_RUNNING, /* current of its hart, or about to block and woken already */
@@ -34,14 +38,17 @@ struct thread {
 	void *arg;
 	/* Set by anybody, read in waits. */
 	bool canceled;
+	/* Once it has ended. */
+	struct rcu_head rcu;
 };
 
 /* The calling hart gets its queue, with the caller as its current thread; t describes the caller.
  * Interrupts off. */
 void thread_hart_init(struct thread *t, const char *name);
 
-/* Makes a thread that runs fn(arg) on the given hart; it is freed after fn returns. Returns NULL
- * when there is no memory. Interrupts on or off; does not block. */
+/* Makes a thread that runs fn(arg) on the given hart, and may have run and ended there before this
+ * returns; it is freed after fn returns. Returns NULL when there is no memory. Interrupts on or off;
+ * does not block. */
 struct thread *thread_create(const char *name, unsigned int hart, void (*fn)(void *), void *arg);
 
 /* The calling thread. */
@@ -62,7 +69,7 @@ __noreturn void thread_exit(void);
 enum err thread_wait(bool (*cond)(void *arg), void *arg, u64 deadline);
 
 /* Ends a thread's wait, so that it looks at its condition again; nothing when it is not waiting.
- * Any context that RCU watches. */
+ * Any context that RCU watches; t has not ended, or was found in the same RCU reader. */
 void thread_wake(struct thread *t);
 
 /* Ends the thread's present or next wait with ERR_CANCELED. Any context that RCU watches. */

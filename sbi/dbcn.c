@@ -47,7 +47,7 @@ static struct sbi_ret read(struct vcpu *v, const u64 *a)
 	return SBI_RET(SBI_SUCCESS, n);
 }
 
-struct sbi_ret sbi_dbcn(struct vcpu *v, u64 fid, const u64 *a)
+static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)
 {
 	char byte = (char)a[0];
 
@@ -59,4 +59,9 @@ struct sbi_ret sbi_dbcn(struct vcpu *v, u64 fid, const u64 *a)
 		return SBI_RET(SBI_SUCCESS, 0);
 	default: return SBI_RET(SBI_ERR_NOT_SUPPORTED, 0);
 	}
+}
+
+void sbi_dbcn(struct vcpu *v, u64 fid, const u64 *a)
+{
+	sbi_return(v, call(v, fid, a));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The extensions of the SBI server among themselves. Each takes the calling vCPU, the function id
- * and the arguments a0 to a5 as they were; a function that does not come back to the caller (stop,
- * suspend, reset) changes the vCPU and returns SBI_SUCCESS.
+ * and the arguments a0 to a5 as they were, and leaves its answer in the vCPU's a0 and a1; a function
+ * that does not come back to the caller (stop, reset) leaves what nobody will see.
  *
  * All: the vCPU's thread, interrupts on.
  */
@@ -12,13 +12,13 @@
 #include "arch/riscv/sbi.h"
 #include "guest/vcpu.h"
 
-struct sbi_ret sbi_base(struct vcpu *v, u64 fid, const u64 *a);
-struct sbi_ret sbi_time(struct vcpu *v, u64 fid, const u64 *a);
-struct sbi_ret sbi_ipi(struct vcpu *v, u64 fid, const u64 *a);
-struct sbi_ret sbi_rfence(struct vcpu *v, u64 fid, const u64 *a);
-struct sbi_ret sbi_hsm(struct vcpu *v, u64 fid, const u64 *a);
-struct sbi_ret sbi_srst(struct vcpu *v, u64 fid, const u64 *a);
-struct sbi_ret sbi_dbcn(struct vcpu *v, u64 fid, const u64 *a);
+void sbi_base(struct vcpu *v, u64 fid, const u64 *a);
+void sbi_time(struct vcpu *v, u64 fid, const u64 *a);
+void sbi_ipi(struct vcpu *v, u64 fid, const u64 *a);
+void sbi_rfence(struct vcpu *v, u64 fid, const u64 *a);
+void sbi_hsm(struct vcpu *v, u64 fid, const u64 *a);
+void sbi_srst(struct vcpu *v, u64 fid, const u64 *a);
+void sbi_dbcn(struct vcpu *v, u64 fid, const u64 *a);
 
 /* Is the extension served? */
 bool sbi_has(u64 eid);
@@ -28,6 +28,13 @@ bool sbi_has(u64 eid);
  * that the VM does not have.
  */
 bool sbi_hart_mask(const struct vcpu *v, u64 mask, u64 base, u64 *out);
+
+/* The answer, where the guest finds it. */
+static inline void sbi_return(struct vcpu *v, struct sbi_ret ret)
+{
+	v->arch.x[10] = (u64)ret.error;
+	v->arch.x[11] = (u64)ret.value;
+}
 
 #define SBI_RET(err, val) ((struct sbi_ret){(err), (long)(val)})
 

@@ -66,7 +66,7 @@ static struct sbi_ret suspend(struct vcpu *v, u64 type, u64 pc, u64 opaque)
 	return SBI_RET(v->id, opaque);
 }
 
-struct sbi_ret sbi_hsm(struct vcpu *v, u64 fid, const u64 *a)
+static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)
 {
 	switch (fid) {
 	case SBI_HSM_GET_STATUS:
@@ -81,4 +81,9 @@ struct sbi_ret sbi_hsm(struct vcpu *v, u64 fid, const u64 *a)
 	case SBI_HSM_SUSPEND: return suspend(v, a[0], a[1], a[2]);
 	default: return SBI_RET(SBI_ERR_NOT_SUPPORTED, 0);
 	}
+}
+
+void sbi_hsm(struct vcpu *v, u64 fid, const u64 *a)
+{
+	sbi_return(v, call(v, fid, a));
 }

@@ -13,7 +13,7 @@ static void send_self(struct vcpu *v)
 	irq_on();
 }
 
-struct sbi_ret sbi_ipi(struct vcpu *v, u64 fid, const u64 *a)
+static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)
 {
 	u64 targets;
 
@@ -26,4 +26,9 @@ struct sbi_ret sbi_ipi(struct vcpu *v, u64 fid, const u64 *a)
 	for (targets &= ~BIT(v->id); targets; targets &= targets - 1)
 		vcpu_request(&v->vm->vcpu[__builtin_ctzl(targets)], REQ_IPI);
 	return SBI_RET(SBI_SUCCESS, 0);
+}
+
+void sbi_ipi(struct vcpu *v, u64 fid, const u64 *a)
+{
+	sbi_return(v, call(v, fid, a));
 }

@@ -14,6 +14,7 @@
 
 #define PAGE 4096UL
 #define PAGES_PRECISE 16
+#define ASID_MASK 0xffffUL /* the bits above are reserved in HFENCE.VVMA's rs2 */
 
 /* First-stage translations of the calling vCPU; asid NULL: all address spaces. Interrupts off. */
 static void fence_vma_self(u64 start, u64 size, const u64 *asid)
@@ -22,14 +23,14 @@ static void fence_vma_self(u64 start, u64 size, const u64 *asid)
 
 	if ((!start && !size) || size > PAGES_PRECISE * PAGE || end < start) {
 		if (asid)
-			hfence_vvma_asid(*asid);
+			hfence_vvma_asid(*asid & ASID_MASK);
 		else
 			hfence_vvma_all();
 		return;
 	}
 	for (u64 at = ALIGN_DOWN(start, PAGE); at < end; at += PAGE) {
 		if (asid)
-			hfence_vvma_addr_asid(at, *asid);
+			hfence_vvma_addr_asid(at, *asid & ASID_MASK);
 		else
 			hfence_vvma_addr(at);
 	}
@@ -56,7 +57,7 @@ static void fence_self(struct vcpu *v, u64 fid, const u64 *a)
 	irq_on();
 }
 
-struct sbi_ret sbi_rfence(struct vcpu *v, u64 fid, const u64 *a)
+static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)
 {
 	u32 request = fid == SBI_RFENCE_REMOTE_FENCE_I ? REQ_FENCEI : REQ_VVMA;
 	u64 targets;
@@ -70,4 +71,9 @@ struct sbi_ret sbi_rfence(struct vcpu *v, u64 fid, const u64 *a)
 	if (targets & ~BIT(v->id))
 		fence_others(v, targets & ~BIT(v->id), request);
 	return SBI_RET(SBI_SUCCESS, 0);
+}
+
+void sbi_rfence(struct vcpu *v, u64 fid, const u64 *a)
+{
+	sbi_return(v, call(v, fid, a));
 }

@@ -5,7 +5,7 @@
 #include "guest/vm.h"
 #include "sbi/ext.h"
 
-struct sbi_ret sbi_srst(struct vcpu *v, u64 fid, const u64 *a)
+static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)
 {
 	u64 type = a[0], reason = a[1];
 
@@ -18,4 +18,9 @@ struct sbi_ret sbi_srst(struct vcpu *v, u64 fid, const u64 *a)
 	else
 		vm_stop(v->vm, type == SBI_SRST_TYPE_SHUTDOWN ? VM_OFF : VM_REBOOT);
 	return SBI_RET(SBI_SUCCESS, 0);
+}
+
+void sbi_srst(struct vcpu *v, u64 fid, const u64 *a)
+{
+	sbi_return(v, call(v, fid, a));
 }

@@ -4,10 +4,15 @@
  */
 #include "sbi/ext.h"
 
-struct sbi_ret sbi_time(struct vcpu *v, u64 fid, const u64 *a)
+static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)
 {
 	if (fid != SBI_TIME_SET_TIMER)
 		return SBI_RET(SBI_ERR_NOT_SUPPORTED, 0);
 	vcpu_set_timer(v, a[0]);
 	return SBI_RET(SBI_SUCCESS, 0);
+}
+
+void sbi_time(struct vcpu *v, u64 fid, const u64 *a)
+{
+	sbi_return(v, call(v, fid, a));
 }

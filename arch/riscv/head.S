@@ -96,6 +96,7 @@ boot_high:
 	.globl	secondary_start
 	.balign 4
 secondary_start:
+	fence.i				/* this hart may remember other instructions here */
 	csrw	CSR_sie, zero
 	csrci	CSR_sstatus, SSTATUS_SIE
 	ld	a0, 0(a1)

@@ -32,18 +32,26 @@ AT(exit.htinst, ARCH_VCPU_HTINST);
 	 BIT(EXC_STORE_MISALIGNED) | BIT(EXC_STORE_ACCESS) | BIT(EXC_ECALL_U) |                    \
 	 BIT(EXC_INSN_PAGE) | BIT(EXC_LOAD_PAGE) | BIT(EXC_STORE_PAGE))
 
+/* The AIA's, which limen does not use yet. */
+#define CSR_hvien  0x608
+#define CSR_hvictl 0x609
+
 /* A hart with Sstc or henvcfg that limen does not use, because an argument hides them, must be as one
  * without: no interrupt from vstimecmp, nothing allowed by what firmware left in henvcfg. */
 static void quiet_unused(void)
 {
 	(void)csr_try_write(vstimecmp, ~0UL);
 	(void)csr_try_write(henvcfg, 0);
+	(void)csr_try_write(hgeie, 0);
+	(void)csr_try_write(hvien, 0);
+	(void)csr_try_write(hvictl, 0);
 }
 
 void vcpu_hart_init(void)
 {
 	csr_write(hedeleg, HEDELEG);
 	csr_write(hideleg, HVIP_VSSIP | HVIP_VSTIP | HVIP_VSEIP);
+	csr_write(hie, 0);
 	csr_write(hvip, 0);
 	csr_write(hcounteren, 0);
 	quiet_unused();
@@ -153,6 +161,19 @@ void vcpu_put(struct arch_vcpu *v)
 	this_hart(vcpu_loaded) = NULL;
 }
 
+/*
+ * An LR's reservation outlives traps, and is not the next vCPU's: one that was stopped between its
+ * own LR and SC would find the SC succeed on account of the other's LR (unprivileged specification,
+ * "Load-Reserved/Store-Conditional Instructions": an SC to a scratch word forcibly invalidates any
+ * existing reservation, which a preemptive context switch has to do).
+ */
+static void drop_reservation(void)
+{
+	unsigned long scratch = 0;
+
+	__asm__ volatile("sc.d zero, zero, %0" : "+A"(scratch));
+}
+
 void vcpu_load(struct arch_vcpu *v)
 {
 	if (this_hart(vcpu_loaded) == v) {
@@ -162,6 +183,7 @@ void vcpu_load(struct arch_vcpu *v)
 	if (this_hart(vcpu_loaded))
 		vcpu_put(this_hart(vcpu_loaded));
 	CHECK(v->loaded_on == VCPU_NOT_LOADED);
+	drop_reservation();
 	restore_controls(v);
 	restore_vs(&v->vs);
 	fpu_restore(v);

@@ -20,7 +20,8 @@ struct vswalk_mem {
 /*
  * Translates gva under vsatp. Permissions are not looked at: the hart has found the access allowed,
  * or it would have trapped to the guest.
- * Returns OK; ERR_FAULT when there is no valid mapping (the guest changed it meanwhile); ERR_INVAL
+ * Returns OK; ERR_FAULT when there is no valid mapping (the guest changed it meanwhile, or gva is
+ * not canonical); ERR_INVAL
  * for a mode no specification has; or what mem->read() said.
  */
 enum err vswalk(u64 vsatp, u64 gva, const struct vswalk_mem *mem, gpa_t *out);

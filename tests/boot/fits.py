@@ -6,6 +6,7 @@ packer's own parts, but without its checks. Whatever bytes come out of damage() 
 import importlib.machinery
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 
@@ -75,6 +76,19 @@ def fit(source, payloads):
     """A FIT's bytes. source: a configuration as text, or bytes to be taken for a compiled one."""
     blob = compile_config(source) if isinstance(source, str) else source
     return PACK.build_fit(blob, payloads, {})
+
+
+def guest_problem(text):
+    """What is wrong with a test guest that ran, as the console told it; or nothing."""
+    text = text.replace("\r", "")
+    bad = re.findall(r"^(?:not ok|Bail out!).*", text, re.MULTILINE)
+    plan = re.search(r"^1\.\.(\d+)", text, re.MULTILINE)
+    passed = len(re.findall(r"^ok \d+ - ", text, re.MULTILINE))
+    if bad:
+        return "; ".join(bad)
+    if not plan:
+        return "the guest did not come to its end"
+    return "" if int(plan[1]) == passed else f"{passed} tests passed of {plan[1]}"
 
 
 def write(name, data):

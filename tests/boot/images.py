@@ -7,17 +7,23 @@ Environment, with what holds without it:
     LIMEN_BIN		build/riscv-release/limen.bin
     LIMEN_KERNEL	build/deps/linux/Image
     LIMEN_INITRD	build/rootfs.cpio.gz
+    LIMEN_TEST_OUT	build: images and logs go to test-images and test-logs in there
     LIMEN_STANDIN	if set, the guest's kernel is booted on the firmware in limen's place: what
 			fails then is the guest or the test, not limen
 """
 import hashlib
 import os
+import re
 import subprocess
 
 from tap import bail_out
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-OUT = os.path.join(TOP, "build/test-images")
+OUT = os.path.join(os.environ.get("LIMEN_TEST_OUT") or os.path.join(TOP, "build"), "test-images")
+
+# What Linux says when something is wrong with it.
+BROKEN = re.compile(r"Kernel panic|\bOops\b|\bBUG:|WARNING: |rcu: INFO|Call Trace|Unable to handle",
+                    re.MULTILINE)
 
 STANDIN = bool(os.environ.get("LIMEN_STANDIN"))
 

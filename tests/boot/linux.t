@@ -31,8 +31,6 @@ VARIANTS = {
 
 # OpenSBI's; who sees it is not limen's guest.
 OPENSBI_ID = "0x1"
-BROKEN = re.compile(r"Kernel panic|\bOops\b|\bBUG:|WARNING: |rcu: INFO|Call Trace|Unable to handle",
-                    re.MULTILINE)
 
 
 def use_shell(tap, name, shell, cpus):
@@ -65,7 +63,7 @@ def boot(tap, name):
             status = machine.wait()
             tap.ok(status == 0, f"{name}: poweroff ends the machine with status 0",
                    f"status {status}\n{machine.tail()}")
-            broken = BROKEN.search(machine.output.decode("latin-1"))
+            broken = images.BROKEN.search(machine.output.decode("latin-1"))
             tap.ok(not broken, f"{name}: nothing went wrong meanwhile",
                    f"the console says {broken and broken[0]!r}\n{machine.tail()}")
         except qemu.Failure as failure:

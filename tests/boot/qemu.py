@@ -21,7 +21,7 @@ import subprocess
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-LOGS = os.path.join(TOP, "build/test-logs")
+LOGS = os.path.join(os.environ.get("LIMEN_TEST_OUT") or os.path.join(TOP, "build"), "test-logs")
 
 # Seconds a machine may take for anything; a slower computer sets LIMEN_TIMEOUT.
 TIMEOUT = float(os.environ.get("LIMEN_TIMEOUT", "180"))

@@ -2,8 +2,8 @@
 /*
  * The bench guest: what crossing the threshold costs, in instructions as a guest sees them.
  *
- * It is meant for `qemu-system-riscv64 -icount shift=0`, where an instruction takes a nanosecond, so
- * that the clock counts instructions: 100 a tick at 10 MHz. A measurement begins and ends with a
+ * It is meant for `qemu-system-riscv64 -icount shift=0`, where an instruction takes a nanosecond,
+ * so that the clock counts instructions: 100 a tick at 10 MHz. A measurement begins and ends with a
  * tick; what it spun to get there is taken off. tools/bench runs it and prints the table.
  *
  * Output: a line "bench: <row> <tenths of an instruction>" a row, "bench: <row> absent" where the

@@ -227,7 +227,8 @@ static void enter_twice(unsigned int hart)
 	(void)hart;
 	hart_start();
 	enter_guest(NULL);
-	this_hart(lockdep_hart).irqs_on = false; /* past the check that comes first */
+	this_hart(lockdep_hart).irqs_on = false; /* past the checks that come first */
+	this_hart(vtime_hart).kind = VTIME_HOST;
 	said = host_expect_panic(enter_guest, NULL);
 }
 
@@ -252,6 +253,48 @@ static void double_leave(void **state)
 	(void)state;
 	host_harts_run(1, leave_twice);
 	EXPECT_SAID("counter & 1");
+}
+
+/* The time of the guest begins once, and ends once. */
+static void time_enter(void *arg)
+{
+	(void)arg;
+	guest_timing_enter_irqoff();
+}
+
+static void time_exit(void *arg)
+{
+	(void)arg;
+	guest_timing_exit_irqoff();
+}
+
+static void time_twice(unsigned int hart)
+{
+	(void)hart;
+	hart_start();
+	guest_timing_enter_irqoff();
+	said = host_expect_panic(time_enter, NULL);
+}
+
+static void time_never(unsigned int hart)
+{
+	(void)hart;
+	hart_start();
+	said = host_expect_panic(time_exit, NULL);
+}
+
+static void time_entered_twice(void **state)
+{
+	(void)state;
+	host_harts_run(1, time_twice);
+	EXPECT_SAID("kind == from");
+}
+
+static void time_left_without_entry(void **state)
+{
+	(void)state;
+	host_harts_run(1, time_never);
+	EXPECT_SAID("kind == from");
 }
 
 static void leave_idle(void *arg)
@@ -340,6 +383,8 @@ int main(void)
 		cmocka_unit_test_setup(irqs_believed_on_at_entry, fresh),
 		cmocka_unit_test_setup(double_enter, fresh),
 		cmocka_unit_test_setup(double_leave, fresh),
+		cmocka_unit_test_setup(time_entered_twice, fresh),
+		cmocka_unit_test_setup(time_left_without_entry, fresh),
 		cmocka_unit_test_setup(leave_what_was_not_entered, fresh),
 		cmocka_unit_test_setup(reader_in_guest, fresh),
 		cmocka_unit_test_setup(reader_across_irq_end, fresh),

@@ -5,7 +5,8 @@
  *
  * The run loop calls back at five places. At each of them the state of the hart is compared with
  * what it must be there, the clock goes on by an amount of its own, and a test may add an act.
- * The steps that the hart noted are compared with the whole sequence.
+ * The steps that the hart noted are compared with the whole sequence. Work is for a reason only: a
+ * request, a bit of the hart's work, or a preparation that failed. So a run loop ends by a request.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,12 +24,15 @@ enum place { AT_WORK, AT_PREPARE, AT_GUEST, AT_IRQ, AT_EXIT, PLACES };
 /* How far the clock goes on at each place, so that a sum tells where time went. */
 static const u64 ticks_at[PLACES] = {1, 10, 1000, 7, 100};
 
-#define REQUEST BIT(3)
+#define REQUEST	     BIT(3)
+#define REQUEST_STOP BIT(4) /* work() says that the loop ends */
 
 static struct {
-	unsigned int runs;	   /* exits to handle before the loop ends */
+	unsigned int runs;	   /* the exit of this run asks for the end of the loop */
+	unsigned int early;	   /* exits of each run that are answered inside it */
+	void (*before)(void);	   /* called on the hart, before the loop */
 	void (*act[PLACES])(void); /* what a test adds */
-	bool prepare_says;
+	bool prepare_says, prepare_failed;
 
 	unsigned int been[PLACES];
 	const char *broken; /* the first thing that was not as it must be */
@@ -65,12 +69,25 @@ static void at(enum place p)
 		t.act[p]();
 }
 
+/* Straight from a look that found something: interrupts came on, and nothing else happened. */
+static void expect_looked(void)
+{
+	size_t n = host_step_count();
+
+	EXPECT(n >= 3 && host_step(n - 3) == STEP_LAST_LOOK);
+	EXPECT(n >= 2 && host_step(n - 2) == STEP_TRACE_IRQ_ON);
+	EXPECT(n >= 1 && host_step(n - 1) == STEP_LOCK_IRQ_ON);
+	EXPECT(READ_ONCE(run.requests) || this_hart(entry_work) || t.prepare_failed);
+}
+
 static bool do_work(struct guest_run *r)
 {
 	EXPECT(r == &run);
 	expect_hart(true, true, true, VTIME_HOST, OUTSIDE_GUEST);
+	expect_looked();
+	t.prepare_failed = false;
 	at(AT_WORK);
-	return t.been[AT_EXIT] < t.runs;
+	return !guest_request_take(r, REQUEST_STOP);
 }
 
 static bool do_prepare(struct guest_run *r)
@@ -79,6 +96,7 @@ static bool do_prepare(struct guest_run *r)
 	expect_hart(false, false, true, VTIME_HOST, IN_GUEST);
 	t.prepare_says = true;
 	at(AT_PREPARE);
+	t.prepare_failed = !t.prepare_says;
 	return t.prepare_says;
 }
 
@@ -88,7 +106,7 @@ static bool do_guest(struct arch_vcpu *v)
 	expect_hart(false, true, false, VTIME_GUEST, IN_GUEST);
 	EXPECT(host_step(host_step_count() - 1) == STEP_GUEST);
 	at(AT_GUEST);
-	return false;
+	return t.been[AT_GUEST] % (t.early + 1) != 0;
 }
 
 static void do_exit(struct guest_run *r)
@@ -96,6 +114,8 @@ static void do_exit(struct guest_run *r)
 	EXPECT(r == &run);
 	expect_hart(true, true, true, VTIME_HOST, OUTSIDE_GUEST);
 	at(AT_EXIT);
+	if (t.been[AT_EXIT] == t.runs)
+		guest_request(r, REQUEST_STOP);
 }
 
 static void do_irq(u32 bits)
@@ -138,8 +158,11 @@ static void run_guest(unsigned int hart)
 {
 	(void)hart;
 	hart_start();
+	if (t.before)
+		t.before();
 	guest_run_loop(&run);
 	keep_results();
+	expect_hart(true, true, true, VTIME_HOST, OUTSIDE_GUEST);
 	EXPECT(this_hart(rcu_hart).nesting == 0);
 	hart_end();
 }
@@ -150,15 +173,19 @@ static const char *const step_names[] = {
 	"TAKE",	     "TIME_HOST",   "TRACE_EXIT", "HANDLE_EXIT",  "IDLE",
 };
 
+#define IRQ_OFF STEP_LOCK_IRQ_OFF, STEP_TRACE_IRQ_OFF
+#define IRQ_ON	STEP_TRACE_IRQ_ON, STEP_LOCK_IRQ_ON
 /* How a vCPU's thread comes to the last look, from interrupts on. */
-#define LOOK  STEP_LOCK_IRQ_OFF, STEP_TRACE_IRQ_OFF, STEP_LAST_LOOK
-#define LEAVE STEP_TRACE_IRQ_ON, STEP_LOCK_IRQ_ON
+#define LOOK	IRQ_OFF, STEP_LAST_LOOK
+/* The look found something, work is done with interrupts on; then round again, or the end. */
+#define WORK	LOOK, IRQ_ON
+#define END	WORK, IRQ_OFF, IRQ_ON
 /* The design, section 3, from top to bottom. */
 #define RUN                                                                                     \
 	STEP_TRACE_ENTRY, STEP_TIME_GUEST, STEP_TRACE_IRQ_ON, STEP_RCU_QUIET, STEP_LOCK_IRQ_ON, \
 		STEP_GUEST, STEP_LOCK_IRQ_OFF, STEP_RCU_WATCH, STEP_TRACE_IRQ_OFF,              \
 		STEP_TAKE_PENDING, STEP_TIME_HOST, STEP_TRACE_EXIT
-#define WHOLE LOOK, RUN, LEAVE, STEP_HANDLE_EXIT
+#define WHOLE LOOK, RUN, IRQ_ON, STEP_HANDLE_EXIT
 
 static void check_steps(const enum step *want, size_t n)
 {
@@ -207,9 +234,9 @@ static void one_run_in_order(void **state)
 	(void)state;
 	host_harts_run(1, run_guest);
 	check_clean();
-	CHECK_STEPS(WHOLE);
+	CHECK_STEPS(WHOLE, END);
 	assert_int_equal(run.entries, 1);
-	assert_int_equal(t.been[AT_WORK], 2);
+	assert_int_equal(t.been[AT_WORK], 1);
 }
 
 static void runs_repeat_exactly(void **state)
@@ -218,8 +245,9 @@ static void runs_repeat_exactly(void **state)
 	t.runs = 3;
 	host_harts_run(1, run_guest);
 	check_clean();
-	CHECK_STEPS(WHOLE, WHOLE, WHOLE);
+	CHECK_STEPS(WHOLE, WHOLE, WHOLE, END);
 	assert_int_equal(run.entries, 3);
+	assert_int_equal(t.been[AT_WORK], 1);
 }
 
 static void time_goes_where_it_belongs(void **state)
@@ -229,7 +257,7 @@ static void time_goes_where_it_belongs(void **state)
 	host_harts_run(1, run_guest);
 	check_clean();
 	assert_int_equal(t.ticks[VTIME_GUEST], 2 * 1000);
-	assert_int_equal(t.ticks[VTIME_HOST], 3 * 1 + 2 * 10 + 2 * 100);
+	assert_int_equal(t.ticks[VTIME_HOST], 1 + 2 * 10 + 2 * 100);
 	assert_int_equal(t.ticks[VTIME_IDLE], 0);
 	assert_int_equal(t.ticks[VTIME_IRQ], 0);
 	assert_int_equal(run.guest_ticks, 2 * 1000);
@@ -246,7 +274,7 @@ static void tick_is_charged_to_the_guest(void **state)
 	t.act[AT_GUEST] = raise_tick;
 	host_harts_run(1, run_guest);
 	check_clean();
-	CHECK_STEPS(WHOLE);
+	CHECK_STEPS(WHOLE, END);
 	assert_int_equal(t.been[AT_IRQ], 1);
 	assert_int_equal(t.ticks[VTIME_GUEST], 1000 + 7);
 	assert_int_equal(run.guest_ticks, 1000 + 7);
@@ -284,58 +312,74 @@ static void failed_prepare_balances(void **state)
 	t.act[AT_PREPARE] = fail_first_prepare;
 	host_harts_run(1, run_guest);
 	check_clean();
-	CHECK_STEPS(LOOK, LEAVE, WHOLE);
+	CHECK_STEPS(WORK, WHOLE, END);
 	assert_int_equal(run.entries, 1);
-	assert_int_equal(t.been[AT_WORK], 3);
+	assert_int_equal(t.been[AT_WORK], 2);
 	assert_int_equal(t.ticks[VTIME_GUEST], 1000);
 }
 
-/* The first time round the request comes after work() has looked; then it is taken. */
+static void request(void)
+{
+	guest_request(&run, REQUEST);
+}
+
+/* The first time round another request comes after work() has looked; then it is taken. */
 static void request_in_first_work(void)
 {
+	EXPECT(guest_request_take(&run, REQUEST) == (t.been[AT_WORK] <= 2));
 	if (t.been[AT_WORK] == 1)
-		guest_request(&run, REQUEST);
-	else if (t.been[AT_WORK] == 2)
-		EXPECT(guest_request_take(&run, REQUEST));
-	else
-		EXPECT(!guest_request_take(&run, REQUEST));
+		request();
 }
 
 static void request_stops_the_entry(void **state)
 {
 	(void)state;
+	t.before = request;
 	t.act[AT_WORK] = request_in_first_work;
 	host_harts_run(1, run_guest);
 	check_clean();
-	CHECK_STEPS(LOOK, LEAVE, WHOLE);
+	CHECK_STEPS(WORK, WORK, WHOLE, END);
 	assert_int_equal(t.been[AT_PREPARE], 1);
+	assert_int_equal(t.been[AT_WORK], 3);
+	assert_int_equal(run.requests, 0);
 }
 
-static void hart_work_in_first_work(void)
+static void two_works(void)
 {
-	if (t.been[AT_WORK] == 1)
-		entry_work_set(0, ENTRY_WORK_RESCHED | ENTRY_WORK_STOP);
-	else if (t.been[AT_WORK] == 2)
+	entry_work_set(0, ENTRY_WORK_RESCHED | ENTRY_WORK_STOP);
+}
+
+/* The last time round comes of the request that ends the loop. */
+static void hart_work_in_second_work(void)
+{
+	if (t.been[AT_WORK] == 1) {
 		EXPECT(entry_work_take(ENTRY_WORK_RESCHED) == ENTRY_WORK_RESCHED);
-	else if (t.been[AT_WORK] == 3)
+	} else if (t.been[AT_WORK] == 2) {
 		EXPECT(entry_work_take(~0UL) == ENTRY_WORK_STOP);
-	else
+		entry_work_set(0, ENTRY_WORK_RESCHED);
+	} else if (t.been[AT_WORK] == 3) {
+		EXPECT(entry_work_take(~0UL) == ENTRY_WORK_RESCHED);
+	} else {
 		EXPECT(entry_work_take(~0UL) == 0);
+	}
 }
 
 static void hart_work_stops_the_entry(void **state)
 {
 	(void)state;
-	t.act[AT_WORK] = hart_work_in_first_work;
+	t.before = two_works;
+	t.act[AT_WORK] = hart_work_in_second_work;
 	host_harts_run(1, run_guest);
 	check_clean();
-	CHECK_STEPS(LOOK, LEAVE, LOOK, LEAVE, WHOLE);
+	CHECK_STEPS(WORK, WORK, WORK, WHOLE, END);
+	assert_int_equal(t.been[AT_PREPARE], 1);
+	assert_int_equal(t.been[AT_WORK], 4);
 }
 
 static void request_in_first_prepare(void)
 {
 	if (t.been[AT_PREPARE] == 1)
-		guest_request(&run, REQUEST);
+		request();
 }
 
 static void take_request(void)
@@ -351,7 +395,7 @@ static void request_after_the_last_look(void **state)
 	t.act[AT_WORK] = take_request;
 	host_harts_run(1, run_guest);
 	check_clean();
-	CHECK_STEPS(WHOLE, WHOLE);
+	CHECK_STEPS(WHOLE, WORK, WHOLE, END);
 	/* The kick was pending on the way in: the guest did nothing in the first run. */
 	assert_int_equal(vcpu.steps, 1);
 	assert_int_equal(t.been[AT_IRQ], 1);
@@ -400,7 +444,7 @@ static void run_with_kicker(void (*fn)(void))
 	t.act[AT_GUEST] = guest_waits;
 	host_harts_run(2, two_harts);
 	check_clean();
-	CHECK_STEPS(WHOLE);
+	CHECK_STEPS(WHOLE, END);
 	assert_int_equal(t.been[AT_IRQ], 1);
 }
 
@@ -417,6 +461,51 @@ static void hart_work_ends_the_run(void **state)
 	run_with_kicker(work_once_in_guest);
 }
 
+static void stop_once_in_guest(void)
+{
+	while (!arch_load_acquire(&in_guest))
+		arch_relax();
+	guest_request(&run, REQUEST_STOP);
+}
+
+/* Nothing but the request ends the run, and then the loop. */
+static void stop_in_a_run_ends_the_loop(void **state)
+{
+	(void)state;
+	t.runs = ~0U;
+	run_with_kicker(stop_once_in_guest);
+	assert_int_equal(run.entries, 1);
+	assert_int_equal(t.been[AT_EXIT], 1);
+	assert_int_equal(t.been[AT_WORK], 1);
+	assert_int_equal(run.requests, 0);
+}
+
+static void stop_on_tick(void)
+{
+	if (!run.requests)
+		guest_request(&run, REQUEST_STOP);
+}
+
+/* The same from an interrupt of the vCPU's own hart, taken on the way out of the second run. */
+static void tick_on_second_run(void)
+{
+	if (t.been[AT_GUEST] == 2)
+		raise_tick();
+}
+
+static void stop_from_an_interrupt_ends_the_loop(void **state)
+{
+	(void)state;
+	t.runs = ~0U;
+	t.act[AT_GUEST] = tick_on_second_run;
+	t.act[AT_IRQ] = stop_on_tick;
+	host_harts_run(1, run_guest);
+	check_clean();
+	CHECK_STEPS(WHOLE, WHOLE, END);
+	assert_int_equal(t.been[AT_WORK], 1);
+	assert_int_equal(run.requests, 0);
+}
+
 #define STORM 2000
 static u32 taken; /* atomic: requests taken */
 
@@ -431,10 +520,11 @@ static void storm(void)
 
 static void count_requests(void)
 {
+	host_steps_reset(); /* more than are kept */
 	if (!guest_request_take(&run, REQUEST))
 		return;
 	if (taken + 1 == STORM)
-		t.runs = 0;
+		guest_request(&run, REQUEST_STOP);
 	__atomic_fetch_add(&taken, 1, __ATOMIC_RELEASE);
 }
 
@@ -448,7 +538,7 @@ static void no_request_is_lost(void **state)
 	t.runs = ~0U;
 	t.act[AT_WORK] = count_requests;
 	t.act[AT_GUEST] = arch_wait;
-	t.act[AT_EXIT] = host_steps_reset; /* more than are kept */
+	t.act[AT_EXIT] = host_steps_reset;
 	host_harts_run(2, two_harts);
 	check_clean();
 	assert_int_equal(taken, STORM);
@@ -489,8 +579,48 @@ static void one_entry_and_one_exit_traced(void **state)
 	check_clean();
 	assert_int_equal(find_event(TRACE_GUEST_ENTRY, &entry), 1);
 	assert_int_equal(find_event(TRACE_GUEST_EXIT, &exit), 1);
-	assert_int_equal(entry, 5000 + 1 + 10);
-	assert_int_equal(exit, 5000 + 1 + 10 + 1000 + 7);
+	assert_int_equal(entry, 5000 + 10);
+	assert_int_equal(exit, 5000 + 10 + 1000 + 7);
+}
+
+/* The n-th event of a guest's entry or exit in the ring, or NULL. */
+static const struct trace_rec *guest_event(unsigned int n)
+{
+	for (u32 i = 0; i < ring_seq && i < TRACE_RING; i++)
+		if (ring[i].event == TRACE_GUEST_ENTRY || ring[i].event == TRACE_GUEST_EXIT)
+			if (n-- == 0)
+				return &ring[i];
+	return NULL;
+}
+
+/* A preparation that fails and a request that is worked off make no pair of their own, and exits
+ * that are answered inside a run are not seen at all. The steps are those without tracing. */
+static void one_pair_a_run_while_tracing(void **state)
+{
+	const struct trace_rec *rec;
+
+	(void)state;
+	trace_enabled = true;
+	t.runs = 3;
+	t.early = 2;
+	t.before = request;
+	t.act[AT_WORK] = take_request;
+	t.act[AT_PREPARE] = fail_first_prepare;
+	host_harts_run(1, traced_run);
+	check_clean();
+	assert_in_range(ring_seq, 1, TRACE_RING);
+	CHECK_STEPS(WORK, WORK, WHOLE, WHOLE, WHOLE, END);
+	assert_int_equal(vcpu.steps, 3 * 3);
+	for (unsigned int n = 0; n < 2 * 3; n++) {
+		rec = guest_event(n);
+		assert_non_null(rec);
+		assert_int_equal(rec->event, n % 2 ? TRACE_GUEST_EXIT : TRACE_GUEST_ENTRY);
+		assert_int_equal(rec->arg, (u64)(uintptr_t)&run);
+		/* Two works and a failed preparation, the runs before this one, and this one. */
+		assert_int_equal(rec->when,
+				 5000 + 2 * 1 + 10 + n / 2 * (10 + 3000 + 100) + 10 + n % 2 * 3000);
+	}
+	assert_null(guest_event(2 * 3));
 }
 
 #pragma GCC diagnostic push
@@ -530,8 +660,11 @@ int main(void)
 		cmocka_unit_test_setup(request_after_the_last_look, fresh),
 		cmocka_unit_test_setup(request_ends_the_run, fresh),
 		cmocka_unit_test_setup(hart_work_ends_the_run, fresh),
+		cmocka_unit_test_setup(stop_in_a_run_ends_the_loop, fresh),
+		cmocka_unit_test_setup(stop_from_an_interrupt_ends_the_loop, fresh),
 		cmocka_unit_test_setup(no_request_is_lost, fresh),
 		cmocka_unit_test_setup(one_entry_and_one_exit_traced, fresh),
+		cmocka_unit_test_setup(one_pair_a_run_while_tracing, fresh),
 		cmocka_unit_test_setup(old_pair_has_the_same_order, fresh),
 	};
 

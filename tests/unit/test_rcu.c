@@ -147,7 +147,8 @@ static bool guest_for_ever(struct arch_vcpu *v)
 
 static bool until_left(struct guest_run *run)
 {
-	return run->entries == 0;
+	CHECK(run->entries == 1 && guest_request_take(run, BIT(0)));
+	return false;
 }
 
 static bool ready(struct guest_run *run)
@@ -156,14 +157,14 @@ static bool ready(struct guest_run *run)
 	return true;
 }
 
-static void nothing(struct guest_run *run)
+static void ask_for_the_end(struct guest_run *run)
 {
-	(void)run;
+	guest_request(run, BIT(0));
 }
 
 static void sit_in_guest(void)
 {
-	static const struct guest_run_ops ops = {until_left, ready, nothing};
+	static const struct guest_run_ops ops = {until_left, ready, ask_for_the_end};
 	struct arch_vcpu vcpu = {.step = guest_for_ever};
 	struct guest_run run = {.arch = &vcpu, .ops = &ops};
 
