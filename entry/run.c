@@ -2,7 +2,7 @@
 /*
  * The run loop. Tags: [K1] a request against an entry, store buffering: each side stores its own
  * word, then reads the other's. [K2] what a request stands for. [K3] where to send a kick. [K4] what
- * the guest did before it came out.
+ * the guest did before it came out. [K5] what a bit of a hart's work stands for.
  */
 #include "entry/run.h"
 
@@ -68,6 +68,8 @@ static __always_inline __no_instrument void guest_run(struct guest_run *run)
 static __always_inline __no_instrument void handle_exit(struct guest_run *run)
 {
 	run->entries++;
+	/* Order: what the guest wrote, before the mode says that it is out, by the full barrier in
+	 * enter_from_guest_mode(). Pairs with: guest_request_sync() [K4] */
 	WRITE_ONCE(run->mode, OUTSIDE_GUEST);
 	instrumentation_begin();
 	irq_on();
@@ -135,7 +137,7 @@ void guest_request_sync(struct guest_run *run, unsigned long bits)
 	while ((READ_ONCE(run->requests) & bits) && READ_ONCE(run->mode) == IN_GUEST)
 		arch_relax();
 	/* Order: the run is over, before the caller's own guest reads what that guest wrote; on that
-	 * side it is the full barrier of rcu_eqs_exit(). Pairs with: enter_from_guest_mode() [K4] */
+	 * side it is the full barrier of rcu_eqs_exit(). Pairs with: handle_exit() [K4] */
 	arch_mb();
 }
 
@@ -151,6 +153,7 @@ bool guest_request_take(struct guest_run *run, unsigned long bit)
 
 void entry_work_set(unsigned int i, unsigned long bits)
 {
+	/* Order: what the work is about, before its bit. Pairs with: entry_work_take() [K5] */
 	__atomic_fetch_or(&per_hart(entry_work, i), bits, __ATOMIC_RELEASE);
 	if (i != arch_hart_index())
 		arch_kick(i);
@@ -160,5 +163,7 @@ unsigned long entry_work_take(unsigned long bits)
 {
 	if (likely(!(READ_ONCE(this_hart(entry_work)) & bits)))
 		return 0;
+	/* Order: the bit is gone, before what it stands for is read; what comes later sets it
+	 * again. Pairs with: entry_work_set() [K5] */
 	return __atomic_fetch_and(&this_hart(entry_work), ~bits, __ATOMIC_ACQ_REL) & bits;
 }

@@ -42,8 +42,8 @@ static enum err open_fit(struct fit *fit, struct errline *e)
 	for (unsigned int i = 0; i < ARRAY_SIZE(places); i++) {
 		const void *at = hpa_to_va(places[i]->base);
 
-		if (places[i]->size < sizeof(struct fdt_header) || !IS_ALIGNED(places[i]->base.a, 8) ||
-		    fdt_magic(at) != FDT_MAGIC)
+		if (places[i]->size < sizeof(struct fdt_header) ||
+		    !IS_ALIGNED(places[i]->base.a, 8) || fdt_magic(at) != FDT_MAGIC)
 			continue;
 		return fit_open(at, places[i]->size, fit, e);
 	}

@@ -231,8 +231,7 @@ static u64 wait_deadline(struct vcpu *v)
 	if (!((loaded ? csr_read(vsie) : v->arch.vs.vsie) & SIP_STIP))
 		return TIMER_NEVER;
 	cmp = loaded ? csr_read(vstimecmp) : v->arch.vs.vstimecmp;
-	/* Beyond the delta the guest's clock has wrapped, centuries from now. */
-	return cmp == ~0UL ? TIMER_NEVER : cmp - v->arch.htimedelta;
+	return vclock_to_host(v->arch.htimedelta, cmp);
 }
 
 static bool wait_is_over(struct vcpu *v)
@@ -291,7 +290,7 @@ void vcpu_set_timer(struct vcpu *v, u64 t)
 		csr_write(vstimecmp, t);
 	} else {
 		vcpu_clear_hvip(&v->arch, HVIP_VSTIP);
-		timer_arm(&v->timer, t == ~0UL ? TIMER_NEVER : t - v->arch.htimedelta);
+		timer_arm(&v->timer, vclock_to_host(v->arch.htimedelta, t));
 		__atomic_fetch_and(&v->run.requests, ~REQ_TIMER, __ATOMIC_ACQ_REL);
 	}
 	irq_on();

@@ -38,8 +38,8 @@ struct vcpu {
 	struct vmid_vm *vm_id; /* the VM's: vm->vmid */
 	struct vmid_vcpu vmid;
 	u64 seen_generation, seen_seq; /* of VMIDs and of G-stage changes, at the last entry */
-	u32 id;	  /* the guest's hart id and PLIC context */
-	bool sstc; /* the guest has Sstc: its timer is vstimecmp */
+	u32 id;			       /* the guest's hart id and PLIC context */
+	bool sstc;		       /* the guest has Sstc: its timer is vstimecmp */
 
 	/* hart state, SBI_HSM_STATE_*; changes under vm->lock. */
 	u32 hsm;

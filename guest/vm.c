@@ -16,6 +16,9 @@ enum err vm_start(struct vm *vm, unsigned int first_hart, void (*ended)(struct v
 {
 	vm->ended = ended;
 	vm->live = vm->vcpus;
+	vclock_start(&vm->clock, arch_clock());
+	for (u32 i = 0; i < vm->vcpus; i++)
+		vm->vcpu[i].arch.htimedelta = vclock_delta(&vm->clock);
 	WRITE_ONCE(vm->state, VM_RUNNING);
 	for (u32 i = 0; i < vm->vcpus; i++) {
 		unsigned int hart = (first_hart + i) % arch_hart_count();
@@ -35,8 +38,10 @@ void vm_vcpu_ended(struct vm *vm)
 {
 	/* Order: what this vCPU did, before the last one tells that all have ended.
 	 * Pairs with: itself, in the other vCPUs' threads [V1] */
-	if (__atomic_sub_fetch(&vm->live, 1, __ATOMIC_ACQ_REL) == 0)
+	if (__atomic_sub_fetch(&vm->live, 1, __ATOMIC_ACQ_REL) == 0) {
+		vclock_stop(&vm->clock, arch_clock());
 		vm->ended(vm);
+	}
 }
 
 void vm_stop(struct vm *vm, enum vm_state why)

@@ -15,6 +15,7 @@
 #include "guest/gmem.h"
 #include "guest/mmio.h"
 #include "guest/payload.h"
+#include "guest/vclock.h"
 #include "guest/vconsole.h"
 #include "guest/vcpu.h"
 #include "guest/vplic.h"
@@ -46,6 +47,7 @@ struct vm {
 	struct vmid_vm vmid;
 	struct vuart uart;
 	struct vconsole console;
+	struct vclock clock; /* runs while the VM does */
 
 	struct spinlock lock; /* hart states: vcpu[].hsm */
 	u32 state;	      /* enum vm_state; leaves VM_RUNNING once, by compare and exchange */

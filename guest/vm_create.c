@@ -121,8 +121,8 @@ static enum err create_vcpus(struct vm *vm)
 		v->arch.has_fp = isa_has(&vm->isa, EXT_F);
 		if (!(ext_states(&vm->isa) & EXT_STATE_VECTOR))
 			continue;
-		v->arch.vregs = kmem_alloc_charged(&vm->account,
-						   vector_state_size(vcpu_features.vlenb));
+		v->arch.vregs =
+			kmem_alloc_charged(&vm->account, vector_state_size(vcpu_features.vlenb));
 		if (!v->arch.vregs)
 			return ERR_NOMEM;
 	}

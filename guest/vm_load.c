@@ -127,6 +127,7 @@ enum err vm_load(struct vm *vm, const struct vm_payload *p)
 {
 	enum err e;
 
+	vclock_init(&vm->clock);
 	if (vm->state != VM_NEW) {
 		gmem_scrub(&vm->mem);
 		vuart_reset(&vm->uart);

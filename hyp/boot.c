@@ -126,6 +126,8 @@ static void init_memory(hpa_t load, hpa_t fdt, u64 fdt_size)
 	e = hostmap_init(&platform, load, fdt, fdt_size, args.satp_bits);
 	if (e == ERR_RANGE)
 		give_up("RAM is further apart than the harts' paging reaches");
+	if (e == ERR_NOTSUP)
+		give_up("this hart has not got the paging mode that its mmu-type names");
 	if (e)
 		give_up("RAM is in more pieces than boot has page tables for");
 	freemem_each(&platform, used, ARRAY_SIZE(used), give_range, NULL);

@@ -37,12 +37,12 @@ static bool csr_there(unsigned int csr, void *arg)
 }
 
 /* The bits of want that a register keeps. */
-#define sticky_bits(name, want)                                                                    \
-	({                                                                                         \
-		unsigned long stuck_ = 0;                                                          \
-		if (csr_try_write(name, (want)) && csr_try_read(name, &stuck_))                    \
-			csr_write(name, 0);                                                        \
-		stuck_ &(want);                                                                    \
+#define sticky_bits(name, want)                                                 \
+	({                                                                      \
+		unsigned long stuck_ = 0;                                       \
+		if (csr_try_write(name, (want)) && csr_try_read(name, &stuck_)) \
+			csr_write(name, 0);                                     \
+		stuck_ &(want);                                                 \
 	})
 
 static bool wide_vector(u64 *vlenb)
@@ -177,7 +177,8 @@ enum err features_init(const struct platform *p, u64 hartid, const struct bootar
 	if (!vcpu_features.sstc)
 		isa_del(&all->isa, EXT_SSTC);
 	all->henvcfg = vcpu_features.henvcfg ? sticky_bits(henvcfg, ext_henvcfg_all()) : 0;
-	all->hstateen0 = vcpu_features.hstateen ? sticky_bits(hstateen0, ext_hstateen0_all()) : ~0UL;
+	all->hstateen0 =
+		vcpu_features.hstateen ? sticky_bits(hstateen0, ext_hstateen0_all()) : ~0UL;
 	if (h) {
 		features.cbom = h->cbom;
 		features.cbop = h->cbop;

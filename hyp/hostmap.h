@@ -15,7 +15,8 @@
  * narrowest that holds all RAM. fdt is the tree's physical address, which stays mapped where boot
  * saw it. Boot hart, once.
  * ERR_NOMEM: the machine's memory is in more pieces than boot has tables for. ERR_RANGE: RAM is
- * further apart than the harts' widest mode reaches.
+ * further apart than the harts' widest mode reaches. ERR_NOTSUP: this hart has not got the mode that
+ * the tree says it has.
  */
 enum err hostmap_init(const struct platform *p, hpa_t load, hpa_t fdt, u64 fdt_size,
 		      unsigned int mode);

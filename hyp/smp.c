@@ -10,6 +10,7 @@
 #include "hyp/irq.h"
 #include "hyp/kmem.h"
 #include "hyp/memmap.h"
+#include "hyp/reset.h"
 #include "hyp/stack.h"
 #include "hyp/timer.h"
 #include "lib/log.h"
@@ -19,12 +20,19 @@
 
 #define START_TIMEOUT_S 2
 
+enum hart_boot_state {
+	HART_AWAITED,
+	HART_CAME,     /* it is at work on itself */
+	HART_DONE,     /* it is up, or has said what it lacks */
+	HART_GIVEN_UP, /* nobody waits any more: it has no index, and must not go on */
+};
+
 /* What a hart finds at the address in a1; head.S reads it with paging off. */
 struct hart_boot {
 	u64 satp, tp, sp, fn;
 	/* How it went: written by the new hart, read by the one that waits. */
 	const char *lacks;
-	u32 done;
+	u32 state; /* enum hart_boot_state */
 	struct thread self;
 };
 
@@ -63,33 +71,52 @@ void smp_idle(void)
 		(void)thread_wait(never, NULL, TIMER_NEVER);
 }
 
+/* The new hart and the one that waits for it agree on whether it came in time. */
+static bool leave_awaited(struct hart_boot *b, u32 state)
+{
+	u32 awaited = HART_AWAITED;
+
+	return __atomic_compare_exchange_n(&b->state, &awaited, state, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
+}
+
+/* A hart that is not used stops; where the firmware will not have that, it does nothing. */
+__noreturn static void leave(void)
+{
+	(void)fw_hart_stop();
+	machine_halt();
+}
+
 /* A new hart's first C, on its own stack and area, interrupts off. */
 static void secondary_main(void)
 {
 	struct hart_boot *b = this_hart(hart_boot);
 
 	trap_hart_init();
+	if (!leave_awaited(b, HART_CAME))
+		leave();
 	b->lacks = features_check_hart();
 	if (b->lacks) {
 		/* Order: why, before done. Pairs with: wait_for() [B1] */
-		arch_store_release(&b->done, 1);
-		fw_hart_stop();
+		arch_store_release(&b->state, HART_DONE);
+		leave();
 	}
 	hart_set_count(arch_hart_index() + 1);
 	smp_hart_init(&b->self, "boot");
 	/* Order: the hart works, before done. Pairs with: wait_for() [B1] */
-	arch_store_release(&b->done, 1);
+	arch_store_release(&b->state, HART_DONE);
 	smp_idle();
 }
 
+/* False: the hart did not come in time, and will not be used if it still does. */
 static bool wait_for(struct hart_boot *b)
 {
 	u64 end = arch_clock() + START_TIMEOUT_S * arch_clock_hz();
 
 	/* Order: done, before what it stands for is read.
 	 * Pairs with: secondary_main() [B1] */
-	while (!arch_load_acquire(&b->done)) {
-		if (arch_clock() > end)
+	while (arch_load_acquire(&b->state) != HART_DONE) {
+		if (arch_clock() > end && leave_awaited(b, HART_GIVEN_UP))
 			return false;
 		arch_relax();
 	}
@@ -124,6 +151,7 @@ static void start(u64 id)
 {
 	unsigned int index;
 	struct hart_boot *b = prepare(id, &index);
+	bool came = false;
 	int e;
 
 	if (!b) {
@@ -134,15 +162,18 @@ static void start(u64 id)
 	 * side it is the start itself, and SFENCE.VMA for the tables. Pairs with: secondary_start [B2] */
 	arch_mb();
 	e = fw_hart_start(id, image_to_hpa(secondary_start), va_to_hpa(b).a);
-	if (!e && wait_for(b) && !b->lacks)
+	if (!e)
+		came = wait_for(b);
+	if (came && !b->lacks)
 		return;
 	if (e)
 		log_warn("hart %llu left out: the firmware does not start it: %s",
 			 (unsigned long long)id, err_name(e));
-	else if (b->lacks)
+	else if (came)
 		log_warn("hart %llu left out: it lacks %s", (unsigned long long)id, b->lacks);
 	else
-		panic("a hart was started and did not answer");
+		log_warn("hart %llu left out: the firmware says it starts, but it does not come",
+			 (unsigned long long)id);
 	hart_drop_last();
 }
 

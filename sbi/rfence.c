@@ -12,9 +12,9 @@
 #include "guest/vm.h"
 #include "sbi/ext.h"
 
-#define PAGE 4096UL
+#define PAGE	      4096UL
 #define PAGES_PRECISE 16
-#define ASID_MASK 0xffffUL /* the bits above are reserved in HFENCE.VVMA's rs2 */
+#define ASID_MASK     0xffffUL /* the bits above are reserved in HFENCE.VVMA's rs2 */
 
 /* First-stage translations of the calling vCPU; asid NULL: all address spaces. Interrupts off. */
 static void fence_vma_self(u64 start, u64 size, const u64 *asid)

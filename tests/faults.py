@@ -1,19 +1,27 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Puts one fault at a time into a copy of some folders, builds unit tests against the copy, and
+"""Puts one fault at a time into a copy of a file, builds unit tests with the copy in its place, and
 says which test saw it. A fault that cannot be put in any more, or that does not compile, fails:
 so does a fault that no test sees. Output is TAP, with the table as comments.
+
+All objects are built once as they stand. A fault builds again only what the compiler said depends
+on the file that it spoils, in a folder of its own, so that some faults are tried at a time.
 """
+import concurrent.futures
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CC = os.environ.get('HOSTCC', 'gcc')
-FLAGS = ['-std=gnu11', '-g', '-Wall', '-DLIMEN_DEBUG=1', '-DLIMEN_STEPS=1']
-TIMEOUT = 10  # seconds; a fault may hang a test, and none needs one when nothing is wrong
+FLAGS = ['-std=gnu11', '-O0', '-Wall', '-DLIMEN_DEBUG=1', '-DLIMEN_STEPS=1']
+JOBS = 2
+# A fault may hang a test: it has some times what the test takes as it stands, and at least this.
+PATIENCE = 10
+LEAST = 2  # seconds
 
 
 class Broken(Exception):
@@ -21,107 +29,141 @@ class Broken(Exception):
 
 
 class Source:
-    """The text of one file, and ways to spoil it."""
+    """The text of one file, and ways to spoil it. White space is all the same here, so a fault
+    does not depend on how the file is laid out."""
 
     def __init__(self, text):
         self.text = text
 
-    def replace(self, old, new):
-        if self.text.count(old) != 1:
-            raise Broken(f'{self.text.count(old)} places instead of one: {old!r}')
-        self.text = self.text.replace(old, new)
+    def body(self, function):
+        """Where the body of a function begins and ends."""
+        hit = re.search(r'^[^\s#][^\n;]*\b' + function + r'\([^){};]*\)\n\{\n(.*?)^\}', self.text,
+                        re.M | re.S)
+        if not hit:
+            raise Broken(f'no function {function}')
+        return hit.span(1)
+
+    def replace(self, old, new, within=None):
+        """Another text in one place, of the whole file or of one function."""
+        start, end = self.body(within) if within else (0, len(self.text))
+        old = r'\s+'.join(re.escape(word) for word in old.split())
+        hits = list(re.finditer(old, self.text[start:end]))
+        if len(hits) != 1:
+            raise Broken(f'{len(hits)} places instead of one: {old!r}')
+        self.put([(start + hits[0].start(), start + hits[0].end(), new)])
+
+    def put(self, changes):
+        for start, end, new in sorted(changes, reverse=True):
+            self.text = self.text[:start] + new + self.text[end:]
 
     def units(self, function, names):
-        """The statements of a function that call names, each with the step() before it."""
-        body = re.search(r'^[^\n]*\b' + function + r'\([^)]*\)\n\{\n(.*?)^\}', self.text,
-                         re.M | re.S)
-        if not body:
-            raise Broken(f'no function {function}')
+        """Where the statements of a function are that call names, in this order; each with the
+        step() before it, and with the marks around it that let it be instrumented."""
+        start, end = self.body(function)
         found = []
         for name in names:
-            hit = re.findall(r'^(?:\tstep\(\w+\);\n)?\t' + name + r'\([^;]*\);\n', body.group(1),
-                             re.M)
-            if len(hit) != 1:
-                raise Broken(f'{len(hit)} calls of {name} in {function}')
-            found.append(hit[0])
-        if ''.join(found) not in body.group(1):
-            raise Broken(f'{function} does not call {", ".join(names)} one after the other')
-        return body.group(0), found
+            hits = list(re.finditer(r'^(?:\tinstrumentation_begin\(\);\n)?(?:\tstep\(\w+\);\n)?\t'
+                                    + name + r'\([^;]*\);\n(?:\tinstrumentation_end\(\);\n)?',
+                                    self.text[start:end], re.M))
+            if len(hits) != 1:
+                raise Broken(f'{len(hits)} calls of {name} in {function}')
+            found.append((start + hits[0].start(), start + hits[0].end()))
+        if found != sorted(found):
+            raise Broken(f'{function} does not call {", ".join(names)} in this order')
+        return found
 
     def swap(self, function, names, i):
-        body, units = self.units(function, names)
-        other = units[:i] + [units[i + 1], units[i]] + units[i + 2:]
-        self.replace(body, body.replace(''.join(units), ''.join(other)))
+        a, b = self.units(function, names)[i:i + 2]
+        self.put([(*a, self.text[slice(*b)]), (*b, self.text[slice(*a)])])
 
     def drop(self, function, names, i):
-        body, units = self.units(function, names)
-        self.replace(body, body.replace(''.join(units), ''.join(units[:i] + units[i + 1:])))
+        self.put([(*self.units(function, names)[i], '')])
 
 
 class Lab:
-    """A scratch folder: a copy of the folders to spoil, and the objects that stay the same."""
+    """A scratch folder with the objects as they stand. tests: name of a unit test -> its sources;
+    a fault is shown to each in turn until one sees it."""
 
-    def __init__(self, folders, tests, extra=()):
+    def __init__(self, tests, extra=()):
         self.dir = tempfile.mkdtemp(prefix='limen-faults-')
-        self.folders, self.tests, self.extra = folders, tests, list(extra)
-        self.sources = sorted({s for t in tests.values() for s in t})
-        self.base = []
-        keep = ['lib/lockdep.c', 'lib/trace.c'] + sorted(
-            'arch/host/' + f for f in os.listdir(os.path.join(ROOT, 'arch/host'))
-            if f.endswith('.c'))
-        for source in keep:
-            self.base.append(self.compile(source))
+        self.extra = list(extra)
+        host = sorted('arch/host/' + f for f in os.listdir(os.path.join(ROOT, 'arch/host'))
+                      if f.endswith('.c'))
+        self.tests = {t: sources + [f'tests/unit/test_{t}.c', 'lib/lockdep.c', 'lib/trace.c'] + host
+                      for t, sources in tests.items()}
+        self.needs = {}  # source -> the files it is made of
+        self.takes = {}  # test -> seconds
+        self.pool = concurrent.futures.ThreadPoolExecutor(JOBS)
 
     def close(self):
+        self.pool.shutdown(wait=True, cancel_futures=True)
         shutil.rmtree(self.dir)
 
-    def path(self, source):
-        copy = os.path.join(self.dir, 'tree', source)
-        return copy if os.path.exists(copy) else os.path.join(ROOT, source)
-
-    def compile(self, source):
-        out = os.path.join(self.dir, source.replace('/', '_') + '.o')
-        tree = os.path.join(self.dir, 'tree')
+    def compile(self, source, where):
+        """Builds source into the folder where, files that lie in its tree before all others."""
+        tree = os.path.join(where, 'tree')
+        path = os.path.join(tree, source)
+        out = os.path.join(where, source.replace('/', '_') + '.o')
         run = subprocess.run([CC, *FLAGS, *self.extra, '-I' + tree, '-I' + ROOT,
-                              '-I' + os.path.join(ROOT, 'arch/host'), '-c', self.path(source),
+                              '-I' + os.path.join(ROOT, 'arch/host'), '-MMD', '-c',
+                              path if os.path.exists(path) else os.path.join(ROOT, source),
                               '-o', out], stderr=subprocess.PIPE, text=True)
         if run.returncode:
             raise Broken('does not compile: ' + run.stderr.strip().split('\n')[0])
         return out
 
-    def build(self, test):
-        objects = [self.compile(s) for s in self.tests[test] + [f'tests/unit/test_{test}.c']]
-        out = os.path.join(self.dir, test)
-        subprocess.run([CC, *self.extra, '-o', out, *objects, *self.base, '-lcmocka', '-pthread'],
-                       check=True)
+    def compile_all(self):
+        sources = sorted({s for sources in self.tests.values() for s in sources})
+        list(self.pool.map(lambda s: self.compile(s, self.dir), sources))
+        for source in sources:
+            with open(os.path.join(self.dir, source.replace('/', '_') + '.d')) as f:
+                files = f.read().replace('\\\n', ' ').split()[1:]
+            self.needs[source] = {os.path.relpath(os.path.realpath(n), ROOT) for n in files}
+
+    def link(self, test, where, spoilt):
+        objects = [os.path.join(where if spoilt in self.needs[s] else self.dir,
+                                s.replace('/', '_') + '.o') for s in self.tests[test]]
+        out = os.path.join(where, test)
+        subprocess.run([CC, *self.extra, '-o', out, *objects, '-lcmocka', '-pthread'], check=True)
         return out
 
-    def seen_by(self, spoil):
-        """Spoils a fresh copy and returns how the first test that sees it ends, or None."""
-        tree = os.path.join(self.dir, 'tree')
-        shutil.rmtree(tree, ignore_errors=True)
-        for folder in self.folders:
-            shutil.copytree(os.path.join(ROOT, folder), os.path.join(tree, folder))
-        if spoil:
-            name, act = spoil
-            path = os.path.join(tree, name)
-            with open(path) as f:
-                source = Source(f.read())
-            act(source)
-            with open(path, 'w') as f:
-                f.write(source.text)
+    def as_it_stands(self):
+        """Builds all, and returns how a test fails without any fault, or None."""
+        self.compile_all()
         for test in self.tests:
-            how = self.run(test)
+            binary = self.link(test, self.dir, None)
+            start = time.monotonic()
+            how = self.run(binary, None)
+            if how:
+                return f'{test}: {how}'
+            self.takes[test] = time.monotonic() - start
+        return None
+
+    def seen_by(self, name, act):
+        """Spoils the file name and returns how the first test that sees it ends, or None."""
+        where = tempfile.mkdtemp(dir=self.dir)
+        with open(os.path.join(ROOT, name)) as f:
+            source = Source(f.read())
+        act(source)
+        os.makedirs(os.path.join(where, 'tree', os.path.dirname(name)))
+        with open(os.path.join(where, 'tree', name), 'w') as f:
+            f.write(source.text)
+        built = set()
+        for test, sources in self.tests.items():
+            for s in sources:
+                if name in self.needs[s] and s not in built:
+                    self.compile(s, where)
+                    built.add(s)
+            how = self.run(self.link(test, where, name), max(LEAST, PATIENCE * self.takes[test]))
             if how:
                 return f'{test}: {how}'
         return None
 
-    def run(self, test):
-        binary = self.build(test)
+    def run(self, binary, timeout):
         env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT='TAP', TSAN_OPTIONS='halt_on_error=1')
         try:
             run = subprocess.run([binary], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                 text=True, errors='replace', env=env, timeout=TIMEOUT)
+                                 text=True, errors='replace', env=env, timeout=timeout)
         except subprocess.TimeoutExpired:
             return 'hangs'
         if run.returncode == 0:
@@ -135,7 +177,7 @@ class Lab:
 
 def judge(lab, what, name, act):
     try:
-        how = lab.seen_by((name, act))
+        how = lab.seen_by(name, act)
     except Broken as e:
         return False, f'{what}: no longer applies: {e}'
     return (True, f'{what:<66} -> {how}') if how else (False, f'{what}: nobody saw it')
@@ -143,14 +185,15 @@ def judge(lab, what, name, act):
 
 def main(lab, faults):
     """faults: (what it is, file, function that takes a Source and spoils it)."""
-    bad = 0
-    print(f'1..{len(faults) + 1}')
+    print(f'1..{len(faults) + 1}', flush=True)
     try:
-        how = lab.seen_by(None)
-        bad += bool(how)
-        print(f'{"not ok" if how else "ok"} 1 - as it stands' + (f': {how}' if how else ''))
-        for n, (what, name, act) in enumerate(faults, 2):
-            ok, line = judge(lab, what, name, act)
+        how = lab.as_it_stands()
+        if how:
+            print(f'not ok 1 - as it stands: {how}\nBail out! nothing to compare faults with')
+            sys.exit(1)
+        print('ok 1 - as it stands')
+        bad = 0
+        for n, (ok, line) in enumerate(lab.pool.map(lambda f: judge(lab, *f), faults), 2):
             bad += not ok
             print(f'{"ok" if ok else "not ok"} {n} - {line}', flush=True)
     finally:
@@ -158,6 +201,6 @@ def main(lab, faults):
     sys.exit(1 if bad else 0)
 
 
-def text(old, new):
+def text(old, new, within=None):
     """A fault that is another text in one place."""
-    return lambda source: source.replace(old, new)
+    return lambda source: source.replace(old, new, within)

@@ -62,5 +62,5 @@ FAULTS = [
 ]
 
 CORE = ['entry/run.c', 'entry/vtime.c', 'entry/idle.c', 'rcu/rcu.c']
-LAB = faults.Lab(['rcu'], {'rcu': CORE, 'context': CORE}, ['-O1', '-fsanitize=thread'])
+LAB = faults.Lab({'rcu': CORE, 'context': CORE}, ['-O1', '-fsanitize=thread'])
 faults.main(LAB, FAULTS)

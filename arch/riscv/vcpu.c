@@ -12,7 +12,7 @@
 DEFINE_PER_HART(struct arch_vcpu *, vcpu_loaded);
 struct vcpu_features vcpu_features;
 
-#define AT(member, offset)                                                                         \
+#define AT(member, offset) \
 	_Static_assert(offsetof(struct arch_vcpu, member) == (offset), "guest_switch.S: " #member)
 AT(x, ARCH_VCPU_X);
 AT(host_sp, ARCH_VCPU_HOST_SP);
@@ -26,10 +26,10 @@ AT(exit.htinst, ARCH_VCPU_HTINST);
 
 /* What VS-mode handles itself. Not delegated: ecall from VS, guest-page faults, virtual
  * instructions, and double traps. Breakpoints are, or a guest's ebreak would come here for ever. */
-#define HEDELEG                                                                                    \
-	(BIT(EXC_INSN_MISALIGNED) | BIT(EXC_INSN_ACCESS) | BIT(EXC_ILLEGAL_INSN) |                 \
-	 BIT(EXC_BREAKPOINT) | BIT(EXC_LOAD_MISALIGNED) | BIT(EXC_LOAD_ACCESS) |                   \
-	 BIT(EXC_STORE_MISALIGNED) | BIT(EXC_STORE_ACCESS) | BIT(EXC_ECALL_U) |                    \
+#define HEDELEG                                                                    \
+	(BIT(EXC_INSN_MISALIGNED) | BIT(EXC_INSN_ACCESS) | BIT(EXC_ILLEGAL_INSN) | \
+	 BIT(EXC_BREAKPOINT) | BIT(EXC_LOAD_MISALIGNED) | BIT(EXC_LOAD_ACCESS) |   \
+	 BIT(EXC_STORE_MISALIGNED) | BIT(EXC_STORE_ACCESS) | BIT(EXC_ECALL_U) |    \
 	 BIT(EXC_INSN_PAGE) | BIT(EXC_LOAD_PAGE) | BIT(EXC_STORE_PAGE))
 
 /* The AIA's, which limen does not use yet. */

@@ -106,7 +106,7 @@ def image(binary, vcpus):
     images.tool("mkconfig", "-o", base + ".dts", "--name", "guest", "--cpus", str(vcpus),
                 "--memory", MEMORY)
     images.tool("pack", "-o", base + ".img", "--limen",
-                images.path("LIMEN_BIN", "build/limen.bin"), "--config", base + ".dts",
+                images.path("LIMEN_BIN", "build/riscv-release/limen.bin"), "--config", base + ".dts",
                 "--payload", "kernel=" + binary)
     return base + ".img"
 

@@ -23,7 +23,10 @@ FULL = bool(os.environ.get("LIMEN_FULL"))
 
 GUEST = "smp"               # the bare-metal guest, two vCPUs
 MOVED_TO = 0x82000000       # where the stub finds limen
+LIMEN_AT = 0x80200000       # where QEMU puts it
 FIRMWARE_AT = 0x80100000    # where OpenSBI is, if something comes before it
+NONE = 0xffff               # no hart's id
+ROM_AT = 0x2000             # in QEMU's ROM, behind its own
 FIRMWARE = "opensbi-riscv64-generic-fw_dynamic.bin"
 
 SIFIVE_U = ["-semihosting-config", "enable=on,target=native"]
@@ -68,6 +71,9 @@ CASES = {
     "elf": Case(load="elf", says="image at 0x80200000"),
     "moved": Case(load="moved", says=f"image at {MOVED_TO:#x}"),
     "boot-hart": Case(load="boot_hart", harts=3, says=["limen on hart 2,", "3 harts up"]),
+    "absent-hart": Case(load="absent", harts=3, says=[
+        "warning: hart 0 left out: the firmware says it starts, but it does not come",
+        "2 harts up"]),
     "linux-initrd": Case("linux", "initrd", full=True),
     "linux-elf": Case("linux", "elf", full=True),
     "linux-moved": Case("linux", "moved", full=True),
@@ -129,8 +135,8 @@ def stub(name, **numbers):
     """The path of a stub's binary, assembled with these numbers in it."""
     cross = os.environ.get("CROSS", "riscv64-unknown-elf-")
     source = os.path.join(images.TOP, "tests/boot/stubs", name + ".S")
-    binary = fits.write(f"stub-{name}", b"")
-    run = [[cross + "gcc", "-nostdlib", "-static", "-march=rv64imac", "-mabi=lp64",
+    binary = fits.write("-".join(["stub", name, *(f"{n:x}" for n in numbers.values())]), b"")
+    run = [[cross + "gcc", "-nostdlib", "-static", "-march=rv64imac_zicsr", "-mabi=lp64",
             "-mcmodel=medany", "-Wl,-Ttext=0x80000000", source, "-o", binary + ".elf"] +
            [f"-D{key}={value:#x}" for key, value in numbers.items()],
            [cross + "objcopy", "-O", "binary", binary + ".elf", binary]]
@@ -151,15 +157,21 @@ def load_moved(name, case):
             "extra": put(load_image(name, case)["kernel"], MOVED_TO)}
 
 
-def load_boot_hart(name, case):
+def load_boot_hart(name, case, absent=NONE):
     folders = subprocess.run(["qemu-system-riscv64", "-L", "help"], capture_output=True, text=True,
                              check=False).stdout.splitlines()
     found = [f for f in (os.path.join(d, FIRMWARE) for d in folders) if os.path.isfile(f)]
     if not found:
         bail_out(f"{FIRMWARE}: not among QEMU's files")
-    first = stub("boothart", FIRMWARE=FIRMWARE_AT, HART=case.machine["harts"] - 1)
+    choose = stub("boothart", FIRMWARE=FIRMWARE_AT, NEXT=LIMEN_AT, HART=case.machine["harts"] - 1,
+                  ABSENT=absent)
     return {**load_image(name, case),
-            "extra": ["-bios", first] + put(found[0], FIRMWARE_AT)}
+            "extra": ["-bios", stub("move", TARGET=ROM_AT)] + put(choose, ROM_AT) +
+                     put(found[0], FIRMWARE_AT)}
+
+
+def load_absent(name, case):
+    return load_boot_hart(name, case, absent=0)
 
 
 def load_none(_name, _case):
@@ -167,7 +179,7 @@ def load_none(_name, _case):
 
 
 LOADS = {"image": load_image, "initrd": load_initrd, "elf": load_elf, "moved": load_moved,
-         "boot_hart": load_boot_hart}
+         "boot_hart": load_boot_hart, "absent": load_absent}
 
 
 def limen_lines(machine):
@@ -175,10 +187,11 @@ def limen_lines(machine):
     return re.findall(r"^limen: (.*)$", text, re.MULTILINE)
 
 
-def complaints(machine):
+def complaints(machine, expected):
     """limen's lines that a boot should not have."""
     return [line for line in limen_lines(machine)
-            if re.match(r"warning: |error: |panic|VM \S+ (stopped|has failed)|config: ", line)]
+            if re.match(r"warning: |error: |panic|VM \S+ (stopped|has failed)|config: ", line)
+            and not any(line == want for want in expected)]
 
 
 def check_bare(machine):
@@ -228,7 +241,7 @@ def check(machine, case):
                if not any(re.search(want, line) for line in limen_lines(machine))]
     if not wrong and missing:
         wrong = f"limen does not say {missing}"
-    return wrong or "; ".join(complaints(machine))
+    return wrong or "; ".join(complaints(machine, case.says))
 
 
 def run(tap, name, case):

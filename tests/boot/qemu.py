@@ -47,10 +47,13 @@ def command(kernel, machine="virt", cpu="rv64", harts=1, memory="1G", append=Non
 
 
 class Qemu:
-    """One machine. name is its log's name; the other arguments are those of command()."""
+    """
+    One machine. name is its log's name; the other arguments are those of command(), or line, a
+    command whose standard input and output are the machine's console, with its environment.
+    """
 
-    def __init__(self, name, **arguments):
-        self.line = command(**arguments)
+    def __init__(self, name, line=None, environment=None, **arguments):
+        self.line = line or command(**arguments)
         self.output = bytearray()       # all that the console said
         self.seen = 0                   # how much of it expect() has consumed
         os.makedirs(LOGS, exist_ok=True)
@@ -58,7 +61,7 @@ class Qemu:
         self.log = open(self.log_path, "wb", buffering=0)
         self.log.write(("$ " + shlex.join(self.line) + "\n").encode())
         self.process = subprocess.Popen(self.line, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, bufsize=0)
+                                        stderr=subprocess.STDOUT, bufsize=0, env=environment)
         os.set_blocking(self.process.stdin.fileno(), False)
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.process.stdout, selectors.EVENT_READ)

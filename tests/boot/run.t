@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-`make run` as somebody types it: what it starts, and its exit status, which is the guest's fate.
+`make run` as somebody types it: its exit status is the guest's fate. With LIMEN_FULL=1 in the
+environment Debian's Linux is used from its shell, too.
 """
 import os
-import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -15,19 +15,58 @@ import images  # noqa: E402
 import qemu  # noqa: E402
 from tap import Tap  # noqa: E402
 
-# What `make test` hands down, and what would be taken for a variable of `make run`.
-NOT_OURS = ("MAKE", "MFLAGS", "KERNEL", "INITRD", "BOOTARGS", "MEM", "CPU", "MACHINE", "HARTS",
-            "HOST_MEM", "QEMU_ARGS", "APPEND", "BUILD", "GNUMAKEFLAGS")
+FULL = bool(os.environ.get("LIMEN_FULL"))
+
+# What `make test` hands down, and what would change what is run.
+NOT_OURS = ("MAKE", "MFLAGS", "GNUMAKEFLAGS", "KERNEL", "INITRD", "BOOTARGS", "MEM", "CPU",
+            "MACHINE", "HARTS", "HOST_MEM", "QEMU_ARGS", "APPEND", "BUILD")
 
 
-class Make(qemu.Qemu):
-    """A machine that make starts: its console is make's standard input and output."""
+def make_run(name, *variables):
+    """A machine whose console is that of `make run`."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(NOT_OURS)}
+    return qemu.Qemu(name, line=["make", "-C", images.TOP, "run", *variables],
+                     environment=environment)
 
-    def __init__(self, name, *variables):
-        self.variables = variables
-        super().__init__(name, kernel="")
 
-    def start(self):
-        self.line = ["make", "-C", images.TOP, "run", *self.variables]
-        self.environment = {key: value for key, value in os.environ.items()
-                            if not key.startswith(NOT_OURS)}
+def guest(tap, name, what, passes):
+    with make_run("run-" + name, "KERNEL=" + fits.guest(name), "INITRD=", "MEM=32M") as machine:
+        try:
+            machine.process.stdin.close()
+            status = machine.wait()
+        except qemu.Failure as failure:
+            tap.ok(False, what, failure)
+            return
+        wrong = passes and fits.guest_problem(machine.output.decode("latin-1"))
+        tap.ok(not wrong and (status == 0) == passes and status >= 0, what,
+               f"{wrong or f'status {status}'}\n{machine.tail()}")
+
+
+def linux(tap):
+    with make_run("run-linux") as machine:
+        try:
+            shell = qemu.Shell(machine)
+            shell.ready()
+            out, _ = shell.run("nproc")
+            tap.equal(out, "2\n", "make run: Linux's shell, two CPUs")
+            machine.send("poweroff -f\n")
+            tap.equal(machine.wait(), 0, "make run: status 0 after poweroff")
+        except qemu.Failure as failure:
+            tap.ok(False, "make run: Linux boots and powers off", failure)
+
+
+def main():
+    tap = Tap()
+    if images.STANDIN:
+        tap.skip("make run", "limen's, which is not there")
+        tap.done()
+    guest(tap, "smp", "make run KERNEL=...: status 0 when the guest powers off, without a terminal",
+          True)
+    guest(tap, "fault-load", "make run KERNEL=...: a failing status when the guest fails", False)
+    if FULL:
+        linux(tap)
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()

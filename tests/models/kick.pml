@@ -8,8 +8,9 @@
  * for the two orders that matter, store before load on either side (each side stores one word that
  * the other loads); on RISC-V the rest is kept by the fences as well, since they are rw,rw.
  *
- * The vCPU's hart: mode = IN_GUEST, fence, look at the requests; if there are none it is in the
- * guest until an interrupt is pending, comes out and looks again. The other hart: set a request,
+ * The vCPU's hart: mode = IN_GUEST, fence, look at the requests. If there are none it is in the
+ * guest until an interrupt is pending, comes out and looks again; if there is one, and only then,
+ * work() takes it, and the hart looks again as well. The other hart: set a request,
  * fence, load the mode, kick if it says IN_GUEST. Three requests in a row, each once the one before
  * was taken, so that the words are used again in every state.
  *
@@ -82,19 +83,6 @@ active proctype vcpu()
 	do
 	:: taken == ROUNDS -> break
 	:: else ->
-		/* work(): requests are taken by a read-modify-write, which is a fence */
-		drain_mode();
-		atomic {
-			if
-			:: request -> request = false; taken++
-			:: else
-			fi
-		}
-		if
-		:: taken == ROUNDS -> break
-		:: else
-		fi;
-
 		/* work_pending() */
 #ifdef LOOK_FIRST
 		looked = request;
@@ -107,14 +95,23 @@ active proctype vcpu()
 		looked = request;
 #endif
 		if
-		:: looked
+		:: looked ->
+			/* do_work(): guest_request_take(), a read-modify-write, which is a fence */
+			store_mode(false);
+			drain_mode();
+			atomic {
+				if
+				:: request -> request = false; taken++
+				:: else
+				fi
+			}
 		:: else ->
-			/* arch_guest_run(): nothing but an interrupt ends it */
+			/* guest_run(): nothing but an interrupt ends it; handle_exit() */
 			running = true;
 in_the_guest:
-			atomic { pending -> pending = false; running = false }
-		fi;
-		store_mode(false)
+			atomic { pending -> pending = false; running = false };
+			store_mode(false)
+		fi
 	od
 }
 

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Threads, their waits and wait queues, on harts that are threads of this process. A wake-up that is
+ * lost hangs, and the alarm ends the test; a thread that is touched after it went away is the
+ * sanitizer's to find.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "arch/host/host.h"
+#include "arch/riscv/clock.h"
+#include "entry/run.h"
+#include "entry/vtime.h"
+#include "hyp/kmem.h"
+#include "hyp/stack.h"
+#include "hyp/thread.h"
+#include "hyp/timer.h"
+#include "hyp/waitq.h"
+#include "lib/check.h"
+#include "rcu/rcu.h"
+
+#define TIMEOUT_S 60
+#define ROUNDS	  5000
+
+/* What hyp/thread.c has of the layers below. */
+static u32 allocated; /* atomic */
+
+void *kmem_alloc(size_t size)
+{
+	__atomic_fetch_add(&allocated, 1, __ATOMIC_RELAXED);
+	return calloc(1, size);
+}
+
+void kmem_free(void *p)
+{
+	__atomic_fetch_sub(&allocated, 1, __ATOMIC_RELAXED);
+	free(p);
+}
+
+void *stack_alloc(void)
+{
+	return aligned_alloc(64, STACK_SIZE);
+}
+
+void stack_free(void *stack)
+{
+	free(stack);
+}
+
+static DEFINE_PER_HART(u64, deadline);
+
+void clock_set_deadline(u64 d)
+{
+	WRITE_ONCE(this_hart(deadline), d);
+	if (d <= arch_clock())
+		host_irq_raise(arch_hart_index(), HOST_IRQ_TICK);
+}
+
+static void take_irq(u32 bits)
+{
+	if (bits & HOST_IRQ_TICK)
+		timer_irq();
+}
+
+/* Time goes on, and each hart that waited for it is told. */
+static void tick(u64 ticks)
+{
+	unsigned int i;
+
+	host_clock_advance(ticks);
+	for_each_hart (i)
+		if (READ_ONCE(per_hart(deadline, i)) <= arch_clock())
+			host_irq_raise(i, HOST_IRQ_TICK);
+}
+
+/* Every hart starts with a thread of its own, runs the test's part, and waits for all to be done. */
+static void (*test_main)(unsigned int hart);
+static struct thread selves[4];
+static u32 harts_up, harts_done; /* atomic */
+
+static bool all_done(void *arg)
+{
+	(void)arg;
+	return __atomic_load_n(&harts_done, __ATOMIC_ACQUIRE) == arch_hart_count();
+}
+
+static void hart_main(unsigned int hart)
+{
+	unsigned int i;
+
+	rcu_hart_init();
+	vtime_hart_init();
+	timer_hart_init();
+	thread_hart_init(&selves[hart], "self");
+	__atomic_fetch_add(&harts_up, 1, __ATOMIC_ACQ_REL);
+	while (__atomic_load_n(&harts_up, __ATOMIC_ACQUIRE) != arch_hart_count())
+		arch_relax();
+	irq_on();
+	test_main(hart);
+	__atomic_fetch_add(&harts_done, 1, __ATOMIC_ACQ_REL);
+	for_each_hart (i)
+		thread_wake(&selves[i]);
+	CHECK(thread_wait(all_done, NULL, TIMER_NEVER) == OK);
+	irq_off();
+	rcu_eqs_enter();
+}
+
+static void pause_here(void)
+{
+	thread_yield();
+}
+
+static void run(unsigned int harts, void (*fn)(unsigned int hart))
+{
+	memset(selves, 0, sizeof(selves));
+	harts_up = harts_done = 0;
+	test_main = fn;
+	host_clock_set(1);
+	host_irq_set_handler(take_irq);
+	rcu_set_pause(pause_here);
+	alarm(TIMEOUT_S);
+	host_harts_run(harts, hart_main);
+	alarm(0);
+}
+
+/* Two harts hand a number to and fro. */
+static u32 ball;
+static struct thread *players[2];
+
+static bool mine(void *arg)
+{
+	return __atomic_load_n(&ball, __ATOMIC_ACQUIRE) % 2 == (uintptr_t)arg;
+}
+
+static void play(unsigned int hart)
+{
+	for (u32 i = 0; i < ROUNDS; i++) {
+		CHECK(thread_wait(mine, (void *)(uintptr_t)hart, TIMER_NEVER) == OK);
+		__atomic_store_n(&ball, ball + 1, __ATOMIC_RELEASE);
+		thread_wake(players[!hart]);
+	}
+}
+
+static void ping_pong(void **state)
+{
+	(void)state;
+	ball = 0;
+	players[0] = &selves[0];
+	players[1] = &selves[1];
+	run(2, play);
+	assert_int_equal(ball, 2 * ROUNDS);
+}
+
+/* The same between threads of one hart, and of two, each a thread that ends. */
+static u32 ended;
+
+static bool both_ended(void *arg)
+{
+	(void)arg;
+	return __atomic_load_n(&ended, __ATOMIC_ACQUIRE) == 2;
+}
+
+static void player(void *arg)
+{
+	uintptr_t me = (uintptr_t)arg;
+
+	WRITE_ONCE(players[me], thread_current());
+	while (!READ_ONCE(players[!me]))
+		thread_yield();
+	play((unsigned int)me);
+	__atomic_fetch_add(&ended, 1, __ATOMIC_ACQ_REL);
+	thread_wake(&selves[0]);
+}
+
+static void make_players(unsigned int hart)
+{
+	if (hart)
+		return;
+	for (uintptr_t i = 0; i < 2; i++)
+		CHECK(thread_create("player", (unsigned int)i % arch_hart_count(), player,
+				    (void *)i));
+	CHECK(thread_wait(both_ended, NULL, TIMER_NEVER) == OK);
+	/* The other's last wake-up may still be on its way: it is in a reader until a grace period. */
+	synchronize_rcu();
+	thread_yield();
+	while (rcu_run_callbacks())
+		;
+}
+
+static void threads_ping_pong(void **state)
+{
+	(void)state;
+	for (unsigned int harts = 1; harts <= 2; harts++) {
+		ball = ended = 0;
+		players[0] = players[1] = NULL;
+		run(harts, make_players);
+		assert_int_equal(ball, 2 * ROUNDS);
+	}
+}
+
+/* A thread that ends beside others that wake it through a pointer it takes away. */
+static struct thread *known; /* RCU */
+static u32 lives, enough;
+
+static bool told(void *arg)
+{
+	(void)arg;
+	return READ_ONCE(lives) % 2;
+}
+
+static void short_life(void *arg)
+{
+	(void)arg;
+	rcu_assign_pointer(known, thread_current());
+	(void)thread_wait(told, NULL, arch_clock() + 1);
+	rcu_assign_pointer(known, NULL);
+	__atomic_fetch_add(&lives, 1, __ATOMIC_ACQ_REL);
+	thread_wake(&selves[0]);
+}
+
+static bool gone(void *arg)
+{
+	return __atomic_load_n(&lives, __ATOMIC_ACQUIRE) > *(u32 *)arg;
+}
+
+static void wake_and_end(unsigned int hart)
+{
+	if (hart == 2) {
+		while (!READ_ONCE(enough)) {
+			rcu_run_callbacks();
+			tick(1);
+			thread_yield();
+		}
+		rcu_run_callbacks();
+		return;
+	}
+	if (hart == 1) {
+		while (!READ_ONCE(enough)) {
+			struct thread *t;
+
+			rcu_read_lock();
+			t = rcu_dereference(known);
+			if (t)
+				thread_wake(t);
+			rcu_read_unlock();
+			thread_yield(); /* a quiescent state, although nobody else is there */
+		}
+		return;
+	}
+	for (u32 i = 0; i < 500; i++) {
+		CHECK(thread_create("short", i % 2, short_life, NULL));
+		CHECK(thread_wait(gone, &i, TIMER_NEVER) == OK);
+	}
+	WRITE_ONCE(enough, 1);
+}
+
+static void run_callbacks(unsigned int hart)
+{
+	(void)hart;
+	while (rcu_run_callbacks())
+		;
+}
+
+static void wake_beside_the_end(void **state)
+{
+	(void)state;
+	lives = enough = 0;
+	known = NULL;
+	run(3, wake_and_end);
+	run(1, run_callbacks); /* of those that ended last */
+	assert_int_equal(allocated, 0);
+}
+
+/* Time-out, cancel, and a condition that is true at once. */
+static bool never(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+static bool always(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+static void time_outs(unsigned int hart)
+{
+	if (hart) {
+		while (!READ_ONCE(enough)) {
+			tick(10);
+			arch_relax();
+		}
+		return;
+	}
+	CHECK(thread_wait(always, NULL, 0) == OK);
+	CHECK(thread_wait(never, NULL, 0) == ERR_TIMEOUT);
+	for (u64 i = 0; i < 200; i++) {
+		u64 until = arch_clock() + i;
+
+		CHECK(thread_wait(never, NULL, until) == ERR_TIMEOUT);
+		CHECK(arch_clock() >= until);
+	}
+	thread_cancel(thread_current());
+	CHECK(thread_wait(never, NULL, TIMER_NEVER) == ERR_CANCELED);
+	CHECK(thread_wait(never, NULL, 0) == ERR_TIMEOUT); /* it was for one wait */
+	thread_cancel(thread_current());
+	CHECK(thread_wait(always, NULL, TIMER_NEVER) == OK); /* true goes first */
+	CHECK(thread_wait(never, NULL, TIMER_NEVER) == ERR_CANCELED);
+	WRITE_ONCE(enough, 1);
+}
+
+static void waits_end(void **state)
+{
+	(void)state;
+	enough = 0;
+	run(2, time_outs);
+}
+
+/* A queue with waiters on four harts, woken together, again and again. */
+static struct waitq queue;
+static u32 gate, passed;
+
+static bool open_for(void *arg)
+{
+	return __atomic_load_n(&gate, __ATOMIC_ACQUIRE) >= *(u32 *)arg;
+}
+
+static bool all_passed(void *arg)
+{
+	return __atomic_load_n(&passed, __ATOMIC_ACQUIRE) == *(u32 *)arg * 3;
+}
+
+static void through_the_gate(unsigned int hart)
+{
+	for (u32 i = 1; i <= 1000; i++) {
+		if (hart) {
+			CHECK(waitq_wait(&queue, open_for, &i, TIMER_NEVER) == OK);
+			__atomic_fetch_add(&passed, 1, __ATOMIC_ACQ_REL);
+			thread_wake(&selves[0]);
+		} else {
+			__atomic_store_n(&gate, i, __ATOMIC_RELEASE);
+			waitq_wake(&queue);
+			CHECK(thread_wait(all_passed, &i, TIMER_NEVER) == OK);
+		}
+	}
+}
+
+static void wait_queue(void **state)
+{
+	(void)state;
+	waitq_init(&queue);
+	gate = passed = 0;
+	run(4, through_the_gate);
+	assert_int_equal(passed, 3000);
+	assert_true(list_empty(&queue.waiters));
+}
+
+/* A pass through the scheduler is a quiescent state, also where the same thread goes on. */
+static void yields(unsigned int hart)
+{
+	u64 before;
+
+	if (hart) {
+		while (!READ_ONCE(enough))
+			thread_yield();
+		return;
+	}
+	before = rcu_grace_periods();
+	synchronize_rcu();
+	CHECK(rcu_grace_periods() > before);
+	WRITE_ONCE(enough, 1);
+}
+
+static void yield_is_quiescent(void **state)
+{
+	(void)state;
+	enough = 0;
+	run(2, yields);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ping_pong),	       cmocka_unit_test(threads_ping_pong),
+		cmocka_unit_test(wake_beside_the_end), cmocka_unit_test(waits_end),
+		cmocka_unit_test(wait_queue),	       cmocka_unit_test(yield_is_quiescent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

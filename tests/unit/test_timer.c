@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hypervisor's timers. The invariant that everything that sleeps relies on: the hardware is never
+ * set later than the first timer that is armed.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "arch/host/host.h"
+#include "arch/riscv/clock.h"
+#include "hyp/timer.h"
+#include "lib/check.h"
+
+#define TIMERS 16
+
+static u64 hardware; /* what clock_set_deadline() was last told */
+
+void clock_set_deadline(u64 deadline)
+{
+	CHECK(arch_irqs_off());
+	hardware = deadline;
+}
+
+/* Of each timer: what a simple model believes. */
+static struct model {
+	struct timer t;
+	bool armed;
+	u64 deadline;
+	u64 again; /* armed anew by its own function, so much later; 0: not */
+	unsigned int fired;
+} m[TIMERS];
+static u64 last_fired;
+
+static void fired(struct timer *t)
+{
+	struct model *x = container_of(t, struct model, t);
+
+	assert_true(arch_irqs_off());
+	assert_true(x->armed);
+	assert_true(x->deadline <= arch_clock()); /* not too early */
+	assert_true(x->deadline >= last_fired);	  /* in order */
+	last_fired = x->deadline;
+	x->armed = false;
+	x->fired++;
+	if (x->again) {
+		x->armed = true;
+		x->deadline = arch_clock() + x->again;
+		timer_arm(t, x->deadline);
+	}
+}
+
+static void arm(unsigned int i, u64 deadline)
+{
+	m[i].armed = deadline != TIMER_NEVER;
+	m[i].deadline = deadline;
+	timer_arm(&m[i].t, deadline);
+}
+
+static void start(void)
+{
+	memset(m, 0, sizeof(m));
+	host_clock_set(1000);
+	hardware = 0;
+	last_fired = 0;
+	timer_hart_init();
+	assert_int_equal(hardware, TIMER_NEVER);
+	for (unsigned int i = 0; i < TIMERS; i++)
+		timer_init(&m[i].t, fired);
+}
+
+static void hardware_is_early_enough(void)
+{
+	for (unsigned int i = 0; i < TIMERS; i++)
+		assert_true(!m[i].armed || hardware <= m[i].deadline);
+}
+
+/* As the hart would: an interrupt when what was set has come. */
+static void advance(u64 ticks)
+{
+	host_clock_advance(ticks);
+	last_fired = 0;
+	if (hardware <= arch_clock())
+		timer_irq();
+	for (unsigned int i = 0; i < TIMERS; i++)
+		assert_true(!m[i].armed || m[i].deadline > arch_clock());
+}
+
+static void random_use(void **state)
+{
+	unsigned int total = 0;
+
+	(void)state;
+	srandom(1);
+	start();
+	for (int round = 0; round < 100000; round++) {
+		unsigned int i = (u32)random() % TIMERS;
+
+		switch (random() % 4) {
+		case 0:
+			timer_disarm(&m[i].t);
+			m[i].armed = false;
+			break;
+		case 1: advance((u64)random() % 50); break;
+		default:
+			m[i].again = random() % 8 ? 0 : 1 + (u64)random() % 100;
+			arm(i,
+			    random() % 16 ? arch_clock() + 1 + (u64)random() % 200 : TIMER_NEVER);
+		}
+		hardware_is_early_enough();
+	}
+	for (unsigned int i = 0; i < TIMERS; i++)
+		total += m[i].fired;
+	assert_true(total > 10000);
+}
+
+static void in_the_past(void **state)
+{
+	(void)state;
+	start();
+	arm(0, 5000);
+	arm(1, 10); /* long gone: the hardware is told, and the interrupt is there at once */
+	assert_int_equal(hardware, 10);
+	timer_irq();
+	assert_int_equal(m[1].fired, 1);
+	assert_int_equal(m[0].fired, 0);
+	assert_int_equal(hardware, 5000);
+}
+
+static void early_interrupt(void **state)
+{
+	(void)state;
+	start();
+	arm(0, 5000);
+	timer_irq(); /* nothing is due: it must come again */
+	assert_int_equal(m[0].fired, 0);
+	assert_int_equal(hardware, 5000);
+	timer_disarm(&m[0].t);
+	m[0].armed = false;
+	timer_disarm(&m[0].t); /* twice does no harm */
+	host_clock_set(6000);
+	timer_irq();
+	assert_int_equal(m[0].fired, 0);
+	assert_int_equal(hardware, TIMER_NEVER);
+}
+
+static unsigned int order[TIMERS], ordered;
+
+static void note(struct timer *t)
+{
+	order[ordered++] = (u32)(container_of(t, struct model, t) - m);
+}
+
+/* Equal deadlines fire in the order in which they were armed. */
+static void first_come(void **state)
+{
+	(void)state;
+	start();
+	ordered = 0;
+	for (unsigned int i = 0; i < TIMERS; i++) {
+		timer_init(&m[i].t, note);
+		timer_arm(&m[i].t, 2000);
+	}
+	host_clock_set(2000);
+	timer_irq();
+	assert_int_equal(ordered, TIMERS);
+	for (unsigned int i = 0; i < TIMERS; i++)
+		assert_int_equal(order[i], i);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_use),
+		cmocka_unit_test(in_the_past),
+		cmocka_unit_test(early_interrupt),
+		cmocka_unit_test(first_come),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: BSD-2-Clause
+UNITS += vclock
+vclock-srcs := guest/vclock.c
