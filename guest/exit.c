@@ -48,6 +48,8 @@ static __attribute__((noinline)) void other_exit(struct vcpu *v, u64 cause)
 		virtual_instruction(v);
 	else if (cause == EXC_INSN_GUEST_PAGE)
 		vm_fail(v, "jump outside its memory");
+	else if (vcpu_owns_exception(cause))
+		inject(v, cause, v->arch.exit.stval);
 	else
 		vm_fail(v, "exception %llu that a guest cannot cause", (unsigned long long)cause);
 }

@@ -105,7 +105,7 @@ static bool vcpu_work(struct guest_run *run)
 	guest_request_take(run, REQ_STOP);
 	if (!become_started(v))
 		return false;
-	if (entry_work_take(ENTRY_WORK_RESCHED))
+	if (entry_work_take(~0UL))
 		thread_yield();
 	if (READ_ONCE(run->requests))
 		take_requests(v);

@@ -53,6 +53,7 @@ struct vm {
 	u32 state;	      /* enum vm_state; leaves VM_RUNNING once, by compare and exchange */
 	u32 live;	      /* vCPU threads that have not ended; atomic */
 	void (*ended)(struct vm *vm);
+	u64 filling; /* what clearing its RAM and copying into it took, ticks of arch_clock() */
 };
 
 /*

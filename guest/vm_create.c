@@ -58,7 +58,9 @@ static enum err create_memory(struct vm *vm)
 	vm->tables = pages;
 	vm->tables.ctx = &vm->account;
 	gmem_init(&vm->mem, &vm->account);
+	vm->filling -= arch_clock();
 	e = gmem_add(&vm->mem, GPA(GMAP_RAM_BASE), size);
+	vm->filling += arch_clock();
 	if (e)
 		return config_no_memory(vm->config, page_free_bytes());
 	if (gstage_pick_mode(features.gstage.modes, GPA(GMAP_RAM_BASE + size - 1), &mode))

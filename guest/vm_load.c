@@ -133,7 +133,9 @@ enum err vm_load(struct vm *vm, const struct vm_payload *p)
 		vuart_reset(&vm->uart);
 		vplic_reset(vm->plic);
 	}
+	vm->filling -= arch_clock();
 	e = copy_segments(vm, p);
+	vm->filling += arch_clock();
 	if (!e)
 		e = put_tree(vm, p);
 	if (!e)

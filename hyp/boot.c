@@ -176,6 +176,7 @@ void boot_main(u64 hartid, u64 fdt, u64 load)
 	const void *tree = (const void *)(IO_BASE + (fdt & (MIB(2) - 1)));
 	const char *why = NULL;
 
+	boot_info.began = arch_clock();
 	trap_hart_init();
 	hart_add(hartid, boot_hart_area);
 	hart_set_count(1);

@@ -14,6 +14,7 @@ struct boot_info {
 	hpa_t load;	       /* where the image lies */
 	struct platform_range fit; /* what follows the image in its file; size 0: nothing */
 	struct platform *platform;
+	u64 began; /* when boot_main() did, by arch_clock() */
 };
 
 extern struct boot_info boot_info;

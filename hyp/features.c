@@ -121,10 +121,25 @@ static void read_isa(const struct platform_hart *h, struct isa_set *isa)
 			 (unsigned long long)h->id);
 }
 
-/* What all usable harts have, by their trees; what is probed is probed on the hart itself. */
+/* Does any usable hart's tree name H? A hart with H from before ratification may not. */
+static bool tree_names_h(const struct platform *p)
+{
+	for (u32 i = 0; i < p->harts; i++) {
+		struct isa_set isa = {0};
+
+		if (!p->hart[i].usable)
+			continue;
+		read_isa(&p->hart[i], &isa);
+		if (isa_has(&isa, EXT_H))
+			return true;
+	}
+	return false;
+}
+
+/* What all harts that limen may drive have, by their trees; what is probed is probed on the hart. */
 static void common_isa(const struct platform *p, struct isa_set *out)
 {
-	bool first = true;
+	bool first = true, only_h = tree_names_h(p);
 
 	for (u32 i = 0; i < p->harts; i++) {
 		struct isa_set isa = {0};
@@ -132,7 +147,7 @@ static void common_isa(const struct platform *p, struct isa_set *out)
 		if (!p->hart[i].usable)
 			continue;
 		read_isa(&p->hart[i], &isa);
-		if (!isa_has(&isa, EXT_H))
+		if (only_h && !isa_has(&isa, EXT_H))
 			continue;
 		if (first)
 			*out = isa;
@@ -174,6 +189,8 @@ enum err features_init(const struct platform *p, u64 hartid, const struct bootar
 	common_isa(p, &all->isa);
 	ext_probe(&all->isa, csr_there, NULL);
 	ext_apply_hidden(&all->isa, &args->hidden_ext);
+	/* fpu_regs.S moves 64 bits of each register. */
+	vcpu_features.fp = vcpu_features.fp && isa_has(&all->isa, EXT_D);
 	if (!vcpu_features.sstc)
 		isa_del(&all->isa, EXT_SSTC);
 	all->henvcfg = vcpu_features.henvcfg ? sticky_bits(henvcfg, ext_henvcfg_all()) : 0;

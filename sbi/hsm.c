@@ -48,12 +48,9 @@ static struct sbi_ret suspend(struct vcpu *v, u64 type, u64 pc, u64 opaque)
 {
 	bool retentive = type == SUSPEND_RETENTIVE;
 
-	/* suspend_type is 32 bits wide; platform's own types are none here. */
-	if ((u32)type != type)
-		return SBI_RET(SBI_ERR_INVALID_PARAM, 0);
+	/* Reserved types, platform's own that are none here, and what is wider than 32 bits. */
 	if (!retentive && type != SUSPEND_NON_RETENTIVE)
-		return SBI_RET(type & 0x70000000U ? SBI_ERR_NOT_SUPPORTED : SBI_ERR_INVALID_PARAM,
-			       0);
+		return SBI_RET(SBI_ERR_INVALID_PARAM, 0);
 	if (!retentive && ((pc & 1) || !gmem_contains(&v->vm->mem, GPA(pc), 2)))
 		return SBI_RET(SBI_ERR_INVALID_ADDRESS, 0);
 	set_state(v, SBI_HSM_STATE_SUSPENDED);

@@ -195,3 +195,8 @@ void vcpu_open_spaces(struct arch_vcpu *v)
 {
 	csr_write(vsatp, v->vs.vsatp);
 }
+
+bool vcpu_owns_exception(u64 cause)
+{
+	return cause < 64 && (HEDELEG >> cause & 1);
+}

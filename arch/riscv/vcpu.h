@@ -93,6 +93,10 @@ void vcpu_open_spaces(struct arch_vcpu *v);
  * Interrupts off. */
 void vcpu_put(struct arch_vcpu *v);
 
+/* Is the exception one that VS-mode handles itself? A hart may have such a bit of hedeleg read-only 0,
+ * and then it comes to the hypervisor, which gives it to the guest. */
+bool vcpu_owns_exception(u64 cause);
+
 /* What every guest runs with on this hart: traps and interrupts delegated. Once a hart. */
 void vcpu_hart_init(void);
 

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
 Boots limen with what is wrong: no image, damaged ones, configurations and boot arguments that make
-no sense. Of each limen says exactly one line, which names the place; a VM that is right runs all the
-same; the machine ends by itself, with a failing status where something could not be run. Arguments:
-names of the cases to run (default: all).
+no sense. Of each limen says exactly one line, which names the place; a VM that is right runs all
+the same; the machine ends by itself, with a failing status where something could not be run.
+Arguments: names of the cases to run (default: all).
 """
 import os
 import re
@@ -30,8 +30,9 @@ GOOD = "sbi-base"           # a guest that says how it went and powers off
 
 class Case:
     """
-    says: the one line, a regular expression. source, payloads, damage: as fits.image(); source None:
-    no FIT at all. runs: the guest runs and its tests pass. fails: the machine's status is not 0.
+    says: the one line, a regular expression. source, payloads, damage: as fits.image(); source
+    None: no FIT at all. runs: the guest runs and its tests pass. fails: the machine's status is
+    not 0.
     """
 
     def __init__(self, says, source=None, payloads=None, damage=lambda fit: fit, runs=False,

@@ -4,7 +4,8 @@
 Boots limen on machines of other kinds and from other places than linux.t and guests.t do: by a boot
 loader, elsewhere in memory, on another hart, with AIA, on sifive_u, and where it cannot run at all.
 The guest is a bare-metal one where that shows it, and Linux where it does not. Arguments: names of
-the cases to run (default: those that are not marked FULL; with LIMEN_FULL=1 in the environment all).
+the cases to run (default: those that are not marked full; with LIMEN_FULL=1 in the environment
+all).
 """
 import os
 import re
@@ -34,10 +35,10 @@ SIFIVE_U = ["-semihosting-config", "enable=on,target=native"]
 
 class Case:
     """
-    guest: "bare", "linux" or "rootless" (Linux without initrd, which cannot do much). load: how limen
-    gets there (the functions below). says: what must be on the console too, regular expressions. The
-    other arguments are qemu.command()'s. fails: limen does not run here; says is then one line, and
-    nothing follows it.
+    guest: "bare", "linux" or "rootless" (Linux without initrd, which cannot do much). load: how
+    limen gets there (the functions below). says: what must be on the console too, regular
+    expressions. The other arguments are qemu.command()'s. fails: limen does not run here; says is
+    then one line, and nothing follows it.
     """
 
     def __init__(self, guest="bare", load="image", full=False, vcpus=2, guest_mib=None, says=(),

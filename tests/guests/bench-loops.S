@@ -37,13 +37,20 @@
 	ret
 .endm
 
+/* Where tools/bench counts from, turn by turn. No instruction. */
+.macro TURN name
+	.globl	turn_\name
+turn_\name:
+.endm
+
 /* \before once, \op n times. */
 .macro LOOP name, before, op
 	.globl	\name
 \name:
 	ENTER
 	\before
-1:	\op
+1:	TURN	\name
+	\op
 	addi	s0, s0, -1
 	bnez	s0, 1b
 	LEAVE
@@ -126,7 +133,8 @@
 	.globl	loop_touch
 loop_touch:
 	ENTER
-1:	sd	zero, 0(s1)
+1:	TURN	loop_touch
+	sd	zero, 0(s1)
 	add	s1, s1, s5
 	addi	s0, s0, -1
 	bnez	s0, 1b
@@ -160,7 +168,8 @@ loop_compute:
 	csrrw	t0, stvec, t0
 	sd	t0, 40(sp)
 	csrsi	sstatus, SSTATUS_SIE
-1:	raise_\what
+1:	TURN	\name
+	raise_\what
 	addi	s3, s3, 1
 2:	bne	s2, s3, 2b
 	addi	s0, s0, -1
@@ -263,6 +272,7 @@ wfi_edge:
 	beq	a2, t0, 1b
 	add	a2, a2, a1
 	csrw	CSR_STIMECMP, a2
+	TURN	wfi_edge
 	wfi
 	rdtime	t0
 2:	addi	t1, t1, 3

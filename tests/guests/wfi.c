@@ -178,6 +178,19 @@ static void ipi_taken(void)
 	wake(sleeper_taking);
 }
 
+/* Sleeps for an IPI while a deadline that has passed is kept from it by sie alone: where both share
+ * one hart of the machine, the other one must still get to run. */
+static void sleeper_past_deadline(u64 rounds)
+{
+	timer_set(0);
+	sleeper_masked(rounds);
+}
+
+static void masked_deadline(void)
+{
+	wake(sleeper_past_deadline);
+}
+
 const struct test guest_tests[] = {
 	{"ends by the timer, interrupts on", timer_taken},
 	{"ends by the timer, interrupts off", timer_masked},
@@ -186,5 +199,6 @@ const struct test guest_tests[] = {
 	{"2000 short deadlines", short_deadlines},
 	{"ends by another hart's IPI, interrupts off", ipi_masked},
 	{"ends by another hart's IPI, interrupts taken", ipi_taken},
+	{"sleeps on when the deadline that passed is masked", masked_deadline},
 	{NULL, NULL},
 };
