@@ -87,7 +87,8 @@ BOOTARGS  ?= console=ttyS0
 MEM       ?= 512M
 CPUS      ?= 2
 MACHINE   ?= virt
-CPU       ?= rv64
+# sifive_u's firmware finds sstc in the CPU's list and dies of it.
+CPU       ?= $(if $(filter sifive_u,$(MACHINE)),rv64$(,)sstc=off,rv64)
 HARTS     ?= 2
 HOST_MEM  ?= 1G
 QEMU_ARGS ?=
@@ -189,6 +190,7 @@ lint: ## format, cppcheck, who includes whom
 	$(Q)tools/setup lint
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 	$(Q)tools/check-layers
+	$(Q)tools/check-docs
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability \
 		--suppressions-list=tools/cppcheck.txt -I. -Iarch/riscv -DLIMEN_DEBUG=0 \
 		lib rcu entry hyp guest sbi arch/riscv

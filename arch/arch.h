@@ -69,7 +69,7 @@ unsigned int arch_hart_count(void);
  * i's copy. Any context; i < arch_hart_count(). */
 ptrdiff_t arch_per_hart_delta(unsigned int i);
 
-#define per_hart(v, i)                                                                             \
+#define per_hart(v, i) \
 	(*(__typeof__(&(v)))(void *)((char *)(void *)&this_hart(v) + arch_per_hart_delta(i)))
 
 #define for_each_hart(i) for ((i) = 0; (i) < arch_hart_count(); (i)++)

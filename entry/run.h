@@ -33,11 +33,11 @@ struct guest_run_ops {
 
 struct guest_run {
 	/* Written by the vCPU's own thread. */
-	u32 mode;	   /* enum run_mode; read by guest_kick() */
-	u32 hart;	   /* hart index its loop runs on; read by guest_kick() */
-	u64 entries;	   /* runs so far */
-	u64 guest_ticks;   /* time in the guest, up to the last guest_run_account() */
-	u64 ticks_base;	   /* the hart's guest time at the last one */
+	u32 mode;	 /* enum run_mode; read by guest_kick() */
+	u32 hart;	 /* hart index its loop runs on; read by guest_kick() */
+	u64 entries;	 /* runs so far */
+	u64 guest_ticks; /* time in the guest, up to the last guest_run_account() */
+	u64 ticks_base;	 /* the hart's guest time at the last one */
 	struct arch_vcpu *arch;
 	const struct guest_run_ops *ops;
 

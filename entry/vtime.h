@@ -19,9 +19,9 @@ enum vtime_kind {
 };
 
 struct vtime_hart {
-	u64 since; /* the clock when the current kind began */
-	u64 start; /* the clock when accounting began */
-	u32 kind;  /* enum vtime_kind */
+	u64 since;		/* the clock when the current kind began */
+	u64 start;		/* the clock when accounting began */
+	u32 kind;		/* enum vtime_kind */
 	u64 ticks[VTIME_KINDS]; /* closed intervals; written by its hart alone */
 };
 

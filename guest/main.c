@@ -31,7 +31,7 @@ static struct {
 	unsigned int next_hart;
 	u32 running;
 	u64 checking; /* what vm_payload() took, ticks of arch_clock() */
-	bool failed; /* a VM could not be, or failed: the machine's exit status */
+	bool failed;  /* a VM could not be, or failed: the machine's exit status */
 } machine;
 
 /* The FIT at an initrd's place first, then behind limen's own image. */

@@ -25,9 +25,9 @@
 enum vm_state {
 	VM_NEW,
 	VM_RUNNING,
-	VM_OFF,	    /* powered itself off */
-	VM_REBOOT,  /* wants to start again */
-	VM_FAILED,  /* was stopped for what it did */
+	VM_OFF,	   /* powered itself off */
+	VM_REBOOT, /* wants to start again */
+	VM_FAILED, /* was stopped for what it did */
 };
 
 struct vm {
@@ -91,6 +91,5 @@ static inline bool vm_running(const struct vm *vm)
 {
 	return READ_ONCE(vm->state) == VM_RUNNING;
 }
-
 
 #endif

@@ -11,7 +11,7 @@
 
 /* Facts of this boot; constant once limen_main() runs. */
 struct boot_info {
-	hpa_t load;	       /* where the image lies */
+	hpa_t load;		   /* where the image lies */
 	struct platform_range fit; /* what follows the image in its file; size 0: nothing */
 	struct platform *platform;
 	u64 began; /* when boot_main() did, by arch_clock() */

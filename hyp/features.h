@@ -13,10 +13,10 @@
 #include "hyp/platform.h"
 
 struct features {
-	struct ext_hart harts;	     /* what all harts have in common */
+	struct ext_hart harts; /* what all harts have in common */
 	struct gstage_caps gstage;
-	u32 cbom, cbop, cboz;	     /* cache block sizes, bytes; 0: none */
-	u32 hidden;		     /* BIT(enum hide_feature) */
+	u32 cbom, cbop, cboz; /* cache block sizes, bytes; 0: none */
+	u32 hidden;	      /* BIT(enum hide_feature) */
 };
 
 extern struct features features;

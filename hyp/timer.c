@@ -50,7 +50,7 @@ void timer_arm(struct timer *t, u64 deadline)
 	if (deadline == TIMER_NEVER)
 		return;
 	t->deadline = deadline;
-	list_for_each(p, &h->queue)
+	list_for_each (p, &h->queue)
 		if (list_entry(p, struct timer, node)->deadline > deadline)
 			break;
 	list_add_before(&t->node, p);

@@ -32,7 +32,7 @@ void waitq_wake(struct waitq *q)
 	unsigned long flags = spin_lock_irqsave(&q->lock);
 	struct list *p;
 
-	list_for_each(p, &q->waiters)
+	list_for_each (p, &q->waiters)
 		thread_wake(list_entry(p, struct waiter, node)->thread);
 	spin_unlock_irqrestore(&q->lock, flags);
 }

@@ -13,16 +13,16 @@
 #define LIMEN_DEBUG 0
 #endif
 
-#define CHECK(c)                                                                                   \
-	do {                                                                                       \
-		if (unlikely(!(c)))                                                                \
-			arch_panic(__FILE__, __LINE__, "check failed: " #c);                       \
+#define CHECK(c)                                                             \
+	do {                                                                 \
+		if (unlikely(!(c)))                                          \
+			arch_panic(__FILE__, __LINE__, "check failed: " #c); \
 	} while (0)
 
-#define DCHECK(c)                                                                                  \
-	do {                                                                                       \
-		if (LIMEN_DEBUG && unlikely(!(c)))                                                 \
-			arch_panic(__FILE__, __LINE__, "check failed: " #c);                       \
+#define DCHECK(c)                                                            \
+	do {                                                                 \
+		if (LIMEN_DEBUG && unlikely(!(c)))                           \
+			arch_panic(__FILE__, __LINE__, "check failed: " #c); \
 	} while (0)
 
 #define panic(why) arch_panic(__FILE__, __LINE__, why)

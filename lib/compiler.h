@@ -32,14 +32,13 @@
 #if defined(__clang__)
 #define __no_sanitize __attribute__((no_sanitize("address", "thread", "undefined", "coverage")))
 #else
-#define __no_sanitize                                                                              \
+#define __no_sanitize \
 	__attribute__((no_sanitize_address, no_sanitize_thread, no_sanitize_undefined))
 #endif
 
-#define __no_instrument                                                                            \
-	__attribute__((no_instrument_function, no_stack_protector)) __no_sanitize
+#define __no_instrument __attribute__((no_instrument_function, no_stack_protector)) __no_sanitize
 
-#define noinstr __attribute__((noinline, section(".noinstr.text"))) __no_instrument
+#define noinstr	 __attribute__((noinline, section(".noinstr.text"))) __no_instrument
 #define __window static __always_inline __no_instrument
 
 /* Between these two, noinstr code may call code that is not: RCU is watching there. */

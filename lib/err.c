@@ -6,9 +6,20 @@
 const char *err_name(enum err e)
 {
 	static const char *const names[] = {
-		"ok",		 "invalid argument", "out of memory", "out of range",	"not found",
-		"exists",	 "busy",	     "fault",	      "not supported",	"try again",
-		"timed out",	 "canceled",	     "bad format",    "wrong hash",
+		"ok",
+		"invalid argument",
+		"out of memory",
+		"out of range",
+		"not found",
+		"exists",
+		"busy",
+		"fault",
+		"not supported",
+		"try again",
+		"timed out",
+		"canceled",
+		"bad format",
+		"wrong hash",
 	};
 	unsigned int i = (unsigned int)-(int)e;
 

@@ -12,7 +12,7 @@
 #include "lib/step.h"
 
 struct lockdep_hart {
-	bool irqs_on;		/* believed: interrupts are (about to be) on */
+	bool irqs_on;		 /* believed: interrupts are (about to be) on */
 	unsigned int locks_held; /* spinlocks this hart holds */
 };
 

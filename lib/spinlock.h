@@ -13,7 +13,10 @@ struct spinlock {
 	u32 owner; /* ticket that holds the lock; written by the holder alone */
 };
 
-#define SPINLOCK_INIT {0, 0}
+#define SPINLOCK_INIT \
+	{             \
+		0, 0  \
+	}
 
 static inline void spin_lock(struct spinlock *l)
 {

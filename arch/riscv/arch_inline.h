@@ -14,11 +14,11 @@
 #include "lib/types.h"
 
 /* The linker script asserts that the area is under 2 KiB, so that 12 bits reach all of it. */
-#define this_hart(v)                                                                               \
-	(*({                                                                                       \
-		__typeof__(&(v)) p_;                                                               \
-		__asm__ volatile("addi %0, tp, %%tprel_lo(" #v ")" : "=r"(p_));                    \
-		p_;                                                                                \
+#define this_hart(v)                                                            \
+	(*({                                                                    \
+		__typeof__(&(v)) p_;                                            \
+		__asm__ volatile("addi %0, tp, %%tprel_lo(" #v ")" : "=r"(p_)); \
+		p_;                                                             \
 	}))
 
 extern __thread unsigned int hart_index;
@@ -80,14 +80,14 @@ __window void arch_wmb(void)
 	__asm__ volatile("fence w, w" ::: "memory");
 }
 
-#define arch_load_acquire(p)	 __atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define arch_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
 
 /* gcc 12 makes an AMO of a release store; this is the shorter mapping of the unprivileged
  * specification's table "Mappings from C/C++ primitives". */
-#define arch_store_release(p, v)                                                                   \
-	do {                                                                                       \
-		__asm__ volatile("fence rw, w" ::: "memory");                                      \
-		*(volatile __typeof__(*(p)) *)(p) = (v);                                           \
+#define arch_store_release(p, v)                              \
+	do {                                                  \
+		__asm__ volatile("fence rw, w" ::: "memory"); \
+		*(volatile __typeof__(*(p)) *)(p) = (v);      \
 	} while (0)
 
 /* PAUSE of Zihintpause: a FENCE hint, so a no-op where it is not known. */
@@ -110,9 +110,9 @@ __window void arch_guest_run(struct arch_vcpu *vcpu)
 	register struct arch_vcpu *a0 __asm__("a0") = vcpu;
 
 	__asm__ volatile("call guest_switch"
-			 : "+r"(a0)::"ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a1", "a2", "a3",
-			   "a4", "a5", "a6", "a7", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8",
-			   "s9", "s10", "s11", "memory");
+			 : "+r"(a0)::"ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a1", "a2",
+			   "a3", "a4", "a5", "a6", "a7", "s1", "s2", "s3", "s4", "s5", "s6", "s7",
+			   "s8", "s9", "s10", "s11", "memory");
 }
 
 #endif

@@ -76,13 +76,13 @@
 #define SSTATUS_UXL_64	 (2UL << 32)
 
 /* hstatus */
-#define HSTATUS_GVA    (1UL << 6)
-#define HSTATUS_SPV    (1UL << 7)
-#define HSTATUS_SPVP   (1UL << 8)
-#define HSTATUS_HU     (1UL << 9)
-#define HSTATUS_VTVM   (1UL << 20)
-#define HSTATUS_VTW    (1UL << 21)
-#define HSTATUS_VTSR   (1UL << 22)
+#define HSTATUS_GVA	(1UL << 6)
+#define HSTATUS_SPV	(1UL << 7)
+#define HSTATUS_SPVP	(1UL << 8)
+#define HSTATUS_HU	(1UL << 9)
+#define HSTATUS_VTVM	(1UL << 20)
+#define HSTATUS_VTW	(1UL << 21)
+#define HSTATUS_VTSR	(1UL << 22)
 #define HSTATUS_VSXL_64 (2UL << 32)
 
 /* Interrupt numbers: scause with its top bit set, bits of sie, hie, hvip, hideleg. */
@@ -104,24 +104,24 @@
 #define SCAUSE_IRQ (1UL << 63)
 
 /* Exception codes. */
-#define EXC_INSN_MISALIGNED	0
-#define EXC_INSN_ACCESS		1
-#define EXC_ILLEGAL_INSN	2
-#define EXC_BREAKPOINT		3
-#define EXC_LOAD_MISALIGNED	4
-#define EXC_LOAD_ACCESS		5
-#define EXC_STORE_MISALIGNED	6
-#define EXC_STORE_ACCESS	7
-#define EXC_ECALL_U		8
-#define EXC_ECALL_HS		9
-#define EXC_ECALL_VS		10
-#define EXC_INSN_PAGE		12
-#define EXC_LOAD_PAGE		13
-#define EXC_STORE_PAGE		15
-#define EXC_INSN_GUEST_PAGE	20
-#define EXC_LOAD_GUEST_PAGE	21
-#define EXC_VIRTUAL_INSN	22
-#define EXC_STORE_GUEST_PAGE	23
+#define EXC_INSN_MISALIGNED  0
+#define EXC_INSN_ACCESS	     1
+#define EXC_ILLEGAL_INSN     2
+#define EXC_BREAKPOINT	     3
+#define EXC_LOAD_MISALIGNED  4
+#define EXC_LOAD_ACCESS	     5
+#define EXC_STORE_MISALIGNED 6
+#define EXC_STORE_ACCESS     7
+#define EXC_ECALL_U	     8
+#define EXC_ECALL_HS	     9
+#define EXC_ECALL_VS	     10
+#define EXC_INSN_PAGE	     12
+#define EXC_LOAD_PAGE	     13
+#define EXC_STORE_PAGE	     15
+#define EXC_INSN_GUEST_PAGE  20
+#define EXC_LOAD_GUEST_PAGE  21
+#define EXC_VIRTUAL_INSN     22
+#define EXC_STORE_GUEST_PAGE 23
 
 /* satp, hgatp: MODE in bits 63:60. */
 #define SATP_MODE_SHIFT 60
@@ -137,40 +137,40 @@
 #define CSR_STR_(x) #x
 #define CSR_STR(x)  CSR_STR_(x)
 
-#define csr_read(name)                                                                             \
-	({                                                                                         \
-		unsigned long v_;                                                                  \
-		__asm__ volatile("csrr %0, " CSR_STR(CSR_##name) : "=r"(v_)::"memory");            \
-		v_;                                                                                \
+#define csr_read(name)                                                                  \
+	({                                                                              \
+		unsigned long v_;                                                       \
+		__asm__ volatile("csrr %0, " CSR_STR(CSR_##name) : "=r"(v_)::"memory"); \
+		v_;                                                                     \
 	})
 
-#define csr_write(name, val)                                                                       \
-	__asm__ volatile("csrw " CSR_STR(CSR_##name) ", %0" ::"rK"((unsigned long)(val)) : "memory")
+/* What the three below have in common: an instruction, a CSR, a value. */
+#define csr_do(insn, name, val)                                                           \
+	__asm__ volatile(insn " " CSR_STR(CSR_##name) ", %0" ::"rK"((unsigned long)(val)) \
+			 : "memory")
 
-#define csr_set(name, val)                                                                         \
-	__asm__ volatile("csrs " CSR_STR(CSR_##name) ", %0" ::"rK"((unsigned long)(val)) : "memory")
+#define csr_write(name, val) csr_do("csrw", name, val)
+#define csr_set(name, val)   csr_do("csrs", name, val)
+#define csr_clear(name, val) csr_do("csrc", name, val)
 
-#define csr_clear(name, val)                                                                       \
-	__asm__ volatile("csrc " CSR_STR(CSR_##name) ", %0" ::"rK"((unsigned long)(val)) : "memory")
-
-#define csr_swap(name, val)                                                                        \
-	({                                                                                         \
-		unsigned long v_;                                                                  \
-		__asm__ volatile("csrrw %0, " CSR_STR(CSR_##name) ", %1"                           \
-				 : "=r"(v_)                                                        \
-				 : "rK"((unsigned long)(val))                                      \
-				 : "memory");                                                      \
-		v_;                                                                                \
+#define csr_swap(name, val)                                              \
+	({                                                               \
+		unsigned long v_;                                        \
+		__asm__ volatile("csrrw %0, " CSR_STR(CSR_##name) ", %1" \
+				 : "=r"(v_)                              \
+				 : "rK"((unsigned long)(val))            \
+				 : "memory");                            \
+		v_;                                                      \
 	})
 
-#define csr_read_clear(name, val)                                                                  \
-	({                                                                                         \
-		unsigned long v_;                                                                  \
-		__asm__ volatile("csrrc %0, " CSR_STR(CSR_##name) ", %1"                           \
-				 : "=r"(v_)                                                        \
-				 : "rK"((unsigned long)(val))                                      \
-				 : "memory");                                                      \
-		v_;                                                                                \
+#define csr_read_clear(name, val)                                        \
+	({                                                               \
+		unsigned long v_;                                        \
+		__asm__ volatile("csrrc %0, " CSR_STR(CSR_##name) ", %1" \
+				 : "=r"(v_)                              \
+				 : "rK"((unsigned long)(val))            \
+				 : "memory");                            \
+		v_;                                                      \
 	})
 
 #endif

@@ -8,10 +8,10 @@
 #define ARCH_RISCV_EXTABLE_H
 
 /* In inline asm or assembly: a fault at label `from` goes on at label `to`. */
-#define EX_TABLE(from, to)                                                                         \
-	".pushsection __ex_table, \"a\"\n"                                                         \
-	".balign 8\n"                                                                              \
-	".dword " #from ", " #to "\n"                                                              \
+#define EX_TABLE(from, to)                 \
+	".pushsection __ex_table, \"a\"\n" \
+	".balign 8\n"                      \
+	".dword " #from ", " #to "\n"      \
 	".popsection\n"
 
 #ifndef __ASSEMBLER__

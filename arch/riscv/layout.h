@@ -11,14 +11,14 @@
 #ifndef ARCH_RISCV_LAYOUT_H
 #define ARCH_RISCV_LAYOUT_H
 
-#define LINK_BASE     0xffffffff80000000
-#define IO_BASE	      0xffffffff40000000
-#define IO_SIZE	      0x40000000
-#define STACKS_BASE   0xffffffff00000000
-#define STACKS_SIZE   0x40000000
-#define DIRECT_SV39   0xffffffc000000000
-#define DIRECT_SV48   0xffff800000000000
-#define DIRECT_SV57   0xff00000000000000
-#define DIRECT_END    0xffffffff00000000
+#define LINK_BASE   0xffffffff80000000
+#define IO_BASE	    0xffffffff40000000
+#define IO_SIZE	    0x40000000
+#define STACKS_BASE 0xffffffff00000000
+#define STACKS_SIZE 0x40000000
+#define DIRECT_SV39 0xffffffc000000000
+#define DIRECT_SV48 0xffff800000000000
+#define DIRECT_SV57 0xff00000000000000
+#define DIRECT_END  0xffffffff00000000
 
 #endif

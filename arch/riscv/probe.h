@@ -11,28 +11,28 @@
 #include "lib/types.h"
 
 /* Reads a CSR into *out; false when there is none. */
-#define csr_try_read(name, out)                                                                    \
-	({                                                                                         \
-		unsigned long v_ = 0, ok_ = 0;                                                     \
-		__asm__ volatile("1: csrr %0, " CSR_STR(CSR_##name) "\n"                           \
-				 "li %1, 1\n"                                                      \
-				 "2:\n" EX_TABLE(1b, 2b)                                           \
-				 : "+r"(v_), "+r"(ok_)::"memory");                                 \
-		*(out) = v_;                                                                       \
-		ok_ != 0;                                                                          \
+#define csr_try_read(name, out)                                                             \
+	({                                                                                  \
+		unsigned long v_ = 0, ok_ = 0;                                              \
+		__asm__ volatile("1: csrr %0, " CSR_STR(CSR_##name) "\n"                    \
+								    "li %1, 1\n"            \
+								    "2:\n" EX_TABLE(1b, 2b) \
+				 : "+r"(v_), "+r"(ok_)::"memory");                          \
+		*(out) = v_;                                                                \
+		ok_ != 0;                                                                   \
 	})
 
 /* Writes a CSR; false when it traps. */
-#define csr_try_write(name, val)                                                                   \
-	({                                                                                         \
-		unsigned long ok_ = 0;                                                             \
-		__asm__ volatile("1: csrw " CSR_STR(CSR_##name) ", %1\n"                           \
-				 "li %0, 1\n"                                                      \
-				 "2:\n" EX_TABLE(1b, 2b)                                           \
-				 : "+r"(ok_)                                                       \
-				 : "r"((unsigned long)(val))                                       \
-				 : "memory");                                                      \
-		ok_ != 0;                                                                          \
+#define csr_try_write(name, val)                                                        \
+	({                                                                              \
+		unsigned long ok_ = 0;                                                  \
+		__asm__ volatile("1: csrw " CSR_STR(CSR_##name) ", %1\n"                \
+								"li %0, 1\n"            \
+								"2:\n" EX_TABLE(1b, 2b) \
+				 : "+r"(ok_)                                            \
+				 : "r"((unsigned long)(val))                            \
+				 : "memory");                                           \
+		ok_ != 0;                                                               \
 	})
 
 #endif

@@ -3,8 +3,14 @@
 
 #include <string.h>
 
-#define X(n, name) {name, offsetof(struct arch_vcpu, x) + 8 * (n)}
-#define VS(name)   {#name, offsetof(struct arch_vcpu, vs.v##name)}
+#define X(n, name)                                            \
+	{                                                     \
+		name, offsetof(struct arch_vcpu, x) + 8 * (n) \
+	}
+#define VS(name)                                              \
+	{                                                     \
+#name, offsetof(struct arch_vcpu, vs.v##name) \
+	}
 
 static const struct {
 	const char *name;

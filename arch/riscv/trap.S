@@ -16,8 +16,10 @@ trap_entry:
 	srli	t0, sp, STACK_SHIFT
 	andi	t0, t0, 1
 	beqz	t0, stack_overflow
-	csrr	t0, sscratch
+	addi	t0, sp, TRAP_FRAME_SIZE
 save_frame:
+	sd	t0, 16(sp)
+	csrr	t0, sscratch
 	sd	x1, 8(sp)
 	sd	x3, 24(sp)
 	sd	x4, 32(sp)
@@ -48,8 +50,6 @@ save_frame:
 	sd	x29, 232(sp)
 	sd	x30, 240(sp)
 	sd	x31, 248(sp)
-	addi	t1, sp, TRAP_FRAME_SIZE
-	sd	t1, 16(sp)
 	csrr	t1, sepc
 	csrr	t2, sstatus
 	csrr	t3, scause
@@ -102,24 +102,12 @@ save_frame:
 	ld	x2, 16(sp)
 	sret
 
-/* The thread's stack is used up: report on one of this hart's own, found through tp. */
+/* The thread's stack is used up: the frame goes to one of this hart's own, found through tp, and
+ * trap_handle() sees that it does not lie below the sp it holds. */
 stack_overflow:
 	addi	t0, sp, TRAP_FRAME_SIZE
 	addi	sp, tp, %tprel_lo(overflow_sp)
 	ld	sp, 0(sp)
 	addi	sp, sp, -TRAP_FRAME_SIZE
-	sd	x1, 8(sp)
-	sd	t0, 16(sp)
-	sd	x8, 64(sp)
-	sd	x10, 80(sp)
-	csrr	t0, sepc
-	sd	t0, TRAP_FRAME_SEPC(sp)
-	csrr	t0, sstatus
-	sd	t0, TRAP_FRAME_SSTATUS(sp)
-	csrr	t0, scause
-	sd	t0, TRAP_FRAME_SCAUSE(sp)
-	csrr	t0, stval
-	sd	t0, TRAP_FRAME_STVAL(sp)
-	mv	a0, sp
-	call	trap_stack_overflow
+	j	save_frame
 	.size trap_entry, . - trap_entry

@@ -26,6 +26,8 @@ void trap_handle(struct trap_frame *f)
 {
 	uintptr_t fixup;
 
+	if (unlikely(f->x[2] != (u64)(uintptr_t)(f + 1)))
+		panic_frame("stack overflow", f);
 	if (f->scause & SCAUSE_IRQ) {
 		irq_handler(f->scause & ~SCAUSE_IRQ, f);
 		return;
@@ -34,9 +36,4 @@ void trap_handle(struct trap_frame *f)
 	if (!fixup)
 		panic_frame("trap in the hypervisor", f);
 	f->sepc = fixup;
-}
-
-void trap_stack_overflow(struct trap_frame *f)
-{
-	panic_frame("stack overflow", f);
 }

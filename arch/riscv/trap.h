@@ -31,7 +31,6 @@ _Static_assert(offsetof(struct trap_frame, stval) == TRAP_FRAME_STVAL, "trap.S s
 
 /* From trap.S, interrupts off. */
 void trap_handle(struct trap_frame *f);
-__noreturn void trap_stack_overflow(struct trap_frame *f);
 
 /* What the layers above do with an interrupt: IRQ_S_SOFT, IRQ_S_TIMER, IRQ_S_EXT. Set once, before
  * interrupts are first turned on. Called with interrupts off; RCU may not be watching. */

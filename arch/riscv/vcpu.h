@@ -58,7 +58,7 @@ struct arch_vcpu {
 	u64 hvip;
 	struct vs_csrs vs;
 	struct fp_state fp;
-	void *vregs; /* 32 * vlenb bytes and vstart, vl, vtype, vcsr; NULL without vector */
+	void *vregs;   /* 32 * vlenb bytes and vstart, vl, vtype, vcsr; NULL without vector */
 	u32 loaded_on; /* hart index, or VCPU_NOT_LOADED */
 };
 
