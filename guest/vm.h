@@ -2,8 +2,7 @@
 /*
  * A VM: RAM, devices, vCPUs, and how it ends.
  *
- * The vCPU array does not change in a VM's life. Lock order: vm->lock (hart states) is a leaf but
- * for a runqueue's.
+ * The vCPU array does not change in a VM's life. Lock order: vm->lock (hart states) is a leaf.
  */
 #ifndef GUEST_VM_H
 #define GUEST_VM_H

@@ -19,7 +19,7 @@ enum hide_feature {
 	HIDE_HTVAL,   /* htval reads as 0 */
 	HIDE_VMIDLEN, /* hgatp has no VMID bits */
 	HIDE_HENVCFG, /* there is no henvcfg, as with H before ratification */
-	HIDE_1G,      /* no leaf of 1 GiB in limen's page tables */
+	HIDE_1G,      /* no leaf of 1 GiB in a guest's G-stage */
 	HIDE_2M,      /* no leaf of 2 MiB */
 	HIDE_DBCN,    /* firmware without the debug console */
 	HIDE_SRST,    /* firmware without system reset */

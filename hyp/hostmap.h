@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The hypervisor's own address space: the image with W^X, the direct map, devices, stacks
- * (arch/riscv/layout.h). All harts share it. Changed under a lock of its own, leaf.
+ * (arch/riscv/layout.h). All harts share it. Changed under a lock of
+ * its own, below which only the page allocator's is taken.
  */
 #ifndef HYP_HOSTMAP_H
 #define HYP_HOSTMAP_H

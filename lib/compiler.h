@@ -3,7 +3,7 @@
  * What limen asks of the compiler, by name.
  *
  * noinstr is for functions that run while RCU is not watching: no sanitizer, no stack protector,
- * no -finstrument-functions hook, in a section of their own that a checker reads in
+ * no -finstrument-functions hook, in a section of their own, where a checker can find it in
  * the linked image (jump tables are off everywhere: -fno-jump-tables). gcc puts the hooks of an *inlined* callee into its caller, so every accessor
  * used there is __window (always inlined, never instrumented).
  */

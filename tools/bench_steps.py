@@ -62,7 +62,6 @@ class Stub:
         """Sends a packet; its answer."""
         data = packet.encode()
         self.socket.sendall(b"$%s#%02x" % (data, sum(data) & 0xFF))
-        return self._receive()
 
     def _stopped(self, packet):
         answer = self.ask(packet)

@@ -22,7 +22,7 @@ from tap import Tap, bail_out  # noqa: E402
 NORMAL = re.compile(
     r"limen on hart \d+, image at 0x[0-9a-f]+|boot hart \d+, \d+ in the tree, \d+ Hz|"
     r"Sv\d\d, \d+ MiB free|firmware: .*|hart features: .*|\d+ harts? up|console: .*|"
-    r"the console goes to VM \S+|VM \S+ has (powered off|failed)|"
+    r"up in \d+ us: .*|the console goes to VM \S+|VM \S+ has (powered off|failed)|"
     r"no VM is left, and not all ended well: the machine stops")
 
 GOOD = "sbi-base"           # a guest that says how it went and powers off
