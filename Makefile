@@ -177,10 +177,11 @@ test-full: ## the whole matrix of machines as well
 debug-limen:
 	$(Q)$(MAKE) --no-print-directory BUILD=debug build/$(ARCH)-debug/limen.bin
 
-bench: ## instructions an operation, beside their budgets
+bench: ## instructions an operation, beside their budgets; LINUX=1: and Linux to its init
 	$(Q)tools/setup run
 	$(Q)$(MAKE) --no-print-directory $(OUT)/limen.bin $(GUEST_OUT)/bench.bin
-	$(Q)tools/bench --limen $(OUT)/limen.bin --guest $(GUEST_OUT)/bench.bin
+	$(Q)tools/bench --limen $(OUT)/limen.bin --guest $(GUEST_OUT)/bench.bin \
+		$(if $(LINUX),--linux $(DEPS)/linux/Image)
 
 # --- checks of the sources ------------------------------------------------------------------------
 C_FILES := $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' 2>/dev/null)

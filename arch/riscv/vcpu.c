@@ -88,7 +88,13 @@ void vcpu_reset(struct arch_vcpu *v, u64 pc, u64 a0, u64 a1)
 	v->hstatus = HSTATUS_VSXL_64 | HSTATUS_VTW | HSTATUS_SPV | HSTATUS_SPVP;
 	v->exit = (struct guest_exit){0};
 	v->hvip = 0;
-	v->vs = (struct vs_csrs){.vsstatus = SSTATUS_UXL_64, .vstimecmp = ~0UL};
+	/* scounteren: what the guest may read its user mode may too, as firmware leaves it. Linux
+	 * without a PMU never writes it, and its vDSO reads the time in user mode. */
+	v->vs = (struct vs_csrs){
+		.vsstatus = SSTATUS_UXL_64,
+		.vstimecmp = ~0UL,
+		.scounteren = v->hcounteren,
+	};
 	v->fp = (struct fp_state){0};
 	vector_reset(v->vregs);
 }

@@ -37,8 +37,21 @@ static void clock(void)
 	T_OK(last > start);
 }
 
+/* rdtime a0; ebreak */
+static const u32 user_code[] = {0xc0102573, 0x00100073};
+
+/* User mode reads it too, without anybody having allowed it: a C library's clock does. */
+static void user_clock(void)
+{
+	u64 x[32] = {0}, before = now();
+
+	T_EQ(trap_run(x, (u64)user_code, 0), 3);
+	T_OK(this_hart()->trap.x[10] >= before);
+}
+
 const struct test guest_tests[] = {
 	{"the clock runs forwards", clock},
+	{"user mode reads the clock", user_clock},
 	{"set_timer succeeds", return_value},
 	TIMER_TESTS,
 	{NULL, NULL},

@@ -9,9 +9,10 @@
 _start:
 	rdtime	s0
 	la	a1, text
-	li	a2, text_end - text
+	la	a2, text_end
+	sub	a2, a2, a1
 	call	put
-	.include "decimal.S"
+#include "decimal.S"
 	call	put
 	li	a0, 0			/* shutdown, no reason */
 	li	a1, 0
