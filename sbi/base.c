@@ -5,9 +5,7 @@
  */
 #include "sbi/ext.h"
 #include "sbi/fw.h"
-
-#define LIMEN_IMPL_ID	   0x6c696d656eL /* "limen" */
-#define LIMEN_IMPL_VERSION 0x00000001L
+#include "sbi/window.h"
 
 /* Out of the way of the calls that need no firmware. */
 static __attribute__((noinline)) struct sbi_ret machine_id(u64 fid)
@@ -19,11 +17,12 @@ static __attribute__((noinline)) struct sbi_ret machine_id(u64 fid)
 
 static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)
 {
+	u64 value;
+
 	(void)v;
+	if (window_base(fid, &value))
+		return SBI_RET(SBI_SUCCESS, value);
 	switch (fid) {
-	case SBI_BASE_GET_SPEC_VERSION: return SBI_RET(SBI_SUCCESS, SBI_VERSION(3, 0));
-	case SBI_BASE_GET_IMPL_ID: return SBI_RET(SBI_SUCCESS, LIMEN_IMPL_ID);
-	case SBI_BASE_GET_IMPL_VERSION: return SBI_RET(SBI_SUCCESS, LIMEN_IMPL_VERSION);
 	case SBI_BASE_PROBE_EXTENSION: return SBI_RET(SBI_SUCCESS, sbi_has(a[0]));
 	case SBI_BASE_GET_MVENDORID:
 	case SBI_BASE_GET_MARCHID:

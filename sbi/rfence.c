@@ -8,33 +8,9 @@
  *
  * hfence functions are for guests that have the H extension themselves, which no guest has yet.
  */
-#include "arch/riscv/hfence.h"
 #include "guest/vm.h"
 #include "sbi/ext.h"
-
-#define PAGE	      4096UL
-#define PAGES_PRECISE 16
-#define ASID_MASK     0xffffUL /* the bits above are reserved in HFENCE.VVMA's rs2 */
-
-/* First-stage translations of the calling vCPU; asid NULL: all address spaces. Interrupts off. */
-static void fence_vma_self(u64 start, u64 size, const u64 *asid)
-{
-	u64 end = start + size;
-
-	if ((!start && !size) || size > PAGES_PRECISE * PAGE || end < start) {
-		if (asid)
-			hfence_vvma_asid(*asid & ASID_MASK);
-		else
-			hfence_vvma_all();
-		return;
-	}
-	for (u64 at = ALIGN_DOWN(start, PAGE); at < end; at += PAGE) {
-		if (asid)
-			hfence_vvma_addr_asid(at, *asid & ASID_MASK);
-		else
-			hfence_vvma_addr(at);
-	}
-}
+#include "sbi/window.h"
 
 static void fence_others(struct vcpu *v, u64 targets, u32 request)
 {
@@ -53,7 +29,7 @@ static void fence_self(struct vcpu *v, u64 fid, const u64 *a)
 	if (fid == SBI_RFENCE_REMOTE_FENCE_I)
 		fence_i();
 	else
-		fence_vma_self(a[2], a[3], fid == SBI_RFENCE_REMOTE_SFENCE_VMA_ASID ? &a[4] : NULL);
+		window_fence_vma(a[2], a[3], fid == SBI_RFENCE_REMOTE_SFENCE_VMA_ASID, a[4]);
 	irq_on();
 }
 

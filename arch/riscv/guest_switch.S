@@ -9,9 +9,26 @@
  * Any trap the hypervisor takes between two runs changes sepc, sstatus.SPP and hstatus.SPV, so these
  * three are written at each entry. sstatus also carries out whether FP and vector registers are
  * dirty (privileged specification 20240411, "Hypervisor Extension", sstatus.FS and vsstatus.FS).
+ *
+ * An ecall is offered to guest_early_answer() first, on the host's sp and tp, with what a C function
+ * may clobber saved and nothing else: answered, the guest goes on at once, with every CSR as it was.
  */
 #include "arch/riscv/csr.h"
 #include "arch/riscv/vcpu.h"
+
+	/* The vCPU's registers that C may clobber, and sp and tp; a0 goes its own way. */
+	.macro	for_caller insn
+	.irp	n, 1, 2, 4, 5, 6, 7, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31
+	\insn	x\n, (8 * \n)(a0)
+	.endr
+	.endm
+
+	/* The others. */
+	.macro	for_callee insn
+	.irp	n, 3, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
+	\insn	x\n, (8 * \n)(a0)
+	.endr
+	.endm
 
 	.section .noinstr.text, "ax"
 	.globl	guest_switch
@@ -33,77 +50,30 @@ guest_switch:
 	csrw	CSR_sscratch, a0
 	lla	t0, guest_exit
 	csrw	CSR_stvec, t0
-	ld	x1, 8(a0)
-	ld	x2, 16(a0)
-	ld	x3, 24(a0)
-	ld	x4, 32(a0)
-	ld	x5, 40(a0)
-	ld	x6, 48(a0)
-	ld	x7, 56(a0)
-	ld	x8, 64(a0)
-	ld	x9, 72(a0)
-	ld	x11, 88(a0)
-	ld	x12, 96(a0)
-	ld	x13, 104(a0)
-	ld	x14, 112(a0)
-	ld	x15, 120(a0)
-	ld	x16, 128(a0)
-	ld	x17, 136(a0)
-	ld	x18, 144(a0)
-	ld	x19, 152(a0)
-	ld	x20, 160(a0)
-	ld	x21, 168(a0)
-	ld	x22, 176(a0)
-	ld	x23, 184(a0)
-	ld	x24, 192(a0)
-	ld	x25, 200(a0)
-	ld	x26, 208(a0)
-	ld	x27, 216(a0)
-	ld	x28, 224(a0)
-	ld	x29, 232(a0)
-	ld	x30, 240(a0)
-	ld	x31, 248(a0)
+	for_callee ld
+guest_resume:
+	for_caller ld
 	ld	x10, 80(a0)
 	sret
 
 	.balign	4			/* stvec, direct mode */
 guest_exit:
 	csrrw	a0, CSR_sscratch, a0
-	sd	x1, 8(a0)
-	sd	x2, 16(a0)
-	sd	x3, 24(a0)
-	sd	x4, 32(a0)
-	sd	x5, 40(a0)
-	sd	x6, 48(a0)
-	sd	x7, 56(a0)
-	sd	x8, 64(a0)
-	sd	x9, 72(a0)
-	sd	x11, 88(a0)
-	sd	x12, 96(a0)
-	sd	x13, 104(a0)
-	sd	x14, 112(a0)
-	sd	x15, 120(a0)
-	sd	x16, 128(a0)
-	sd	x17, 136(a0)
-	sd	x18, 144(a0)
-	sd	x19, 152(a0)
-	sd	x20, 160(a0)
-	sd	x21, 168(a0)
-	sd	x22, 176(a0)
-	sd	x23, 184(a0)
-	sd	x24, 192(a0)
-	sd	x25, 200(a0)
-	sd	x26, 208(a0)
-	sd	x27, 216(a0)
-	sd	x28, 224(a0)
-	sd	x29, 232(a0)
-	sd	x30, 240(a0)
-	sd	x31, 248(a0)
+	for_caller sd
 	csrr	t0, CSR_sscratch	/* the guest's a0 */
+	csrr	t1, CSR_scause
 	sd	t0, 80(a0)
+	li	t2, EXC_ECALL_VS
+	ld	sp, ARCH_VCPU_HOST_SP(a0)
+	ld	tp, 8(sp)
+	bne	t1, t2, 1f
+	csrw	CSR_sscratch, a0
+	call	guest_early_answer	/* a0: the vCPU again, or 0 */
+	bnez	a0, guest_resume
+	csrr	a0, CSR_sscratch
+1:	for_callee sd
 	lla	t0, trap_entry
 	csrw	CSR_stvec, t0
-	ld	sp, ARCH_VCPU_HOST_SP(a0)
 	csrr	t0, CSR_scause
 	csrr	t1, CSR_sepc
 	csrr	t2, CSR_sstatus
@@ -114,17 +84,16 @@ guest_exit:
 	sd	t2, ARCH_VCPU_SSTATUS(a0)
 	sd	t3, ARCH_VCPU_HSTATUS(a0)
 	sd	t4, ARCH_VCPU_STVAL(a0)
-	ld	tp, 8(sp)
 	ld	s0, 16(sp)
 	ld	ra, 24(sp)
 	/* Guest-page faults (20, 21, 23) tell more; 22 gives nothing and does no harm. */
 	addi	t0, t0, -EXC_INSN_GUEST_PAGE
 	li	t1, EXC_STORE_GUEST_PAGE - EXC_INSN_GUEST_PAGE
-	bgtu	t0, t1, 1f
+	bgtu	t0, t1, 2f
 	csrr	t0, CSR_htval
 	csrr	t1, CSR_htinst
 	sd	t0, ARCH_VCPU_HTVAL(a0)
 	sd	t1, ARCH_VCPU_HTINST(a0)
-1:	addi	sp, sp, 32
+2:	addi	sp, sp, 32
 	ret
 	.size	guest_switch, . - guest_switch

@@ -61,7 +61,7 @@ ptrdiff_t arch_per_hart_delta(unsigned int i)
 void arch_kick(unsigned int i)
 {
 	/* Order: what the caller stored, before the interrupt goes out. The other hart's trap is
-	 * the other side. Pairs with: the trap itself [I1] */
+	 * the other side. Pairs with: the trap itself [A2] */
 	__asm__ volatile("fence w, o" ::: "memory");
 	fw_send_ipi(1, harts[i].id);
 }

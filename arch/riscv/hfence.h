@@ -8,45 +8,46 @@
 #define ARCH_RISCV_HFENCE_H
 
 #include "arch/riscv/extable.h"
+#include "lib/compiler.h"
 #include "lib/types.h"
 
 #define H_INSN(text) ".option push\n.option arch, +h\n" text "\n.option pop\n"
 
 /* All first-stage translations of the VMID in hgatp, on this hart. */
-static inline void hfence_vvma_all(void)
+__window void hfence_vvma_all(void)
 {
 	__asm__ volatile(H_INSN("hfence.vvma zero, zero")::: "memory");
 }
 
 /* Of the VMID in hgatp: one address space, one page, or one page in one address space. */
-static inline void hfence_vvma_asid(u64 asid)
+__window void hfence_vvma_asid(u64 asid)
 {
 	__asm__ volatile(H_INSN("hfence.vvma zero, %0")::"r"(asid) : "memory");
 }
 
-static inline void hfence_vvma_addr(u64 gva)
+__window void hfence_vvma_addr(u64 gva)
 {
 	__asm__ volatile(H_INSN("hfence.vvma %0, zero")::"r"(gva) : "memory");
 }
 
-static inline void hfence_vvma_addr_asid(u64 gva, u64 asid)
+__window void hfence_vvma_addr_asid(u64 gva, u64 asid)
 {
 	__asm__ volatile(H_INSN("hfence.vvma %0, %1")::"r"(gva), "r"(asid) : "memory");
 }
 
 /* All second-stage translations of all VMIDs, on this hart. */
-static inline void hfence_gvma_all(void)
+__window void hfence_gvma_all(void)
 {
 	__asm__ volatile(H_INSN("hfence.gvma zero, zero")::: "memory");
 }
 
 /* All second-stage translations of one VMID. */
-static inline void hfence_gvma_vmid(u64 vmid)
+__window void hfence_gvma_vmid(u64 vmid)
 {
 	__asm__ volatile(H_INSN("hfence.gvma zero, %0")::"r"(vmid) : "memory");
 }
 
-static inline void fence_i(void)
+__window void fence_i(void)
 {
 	__asm__ volatile("fence.i" ::: "memory");
 }

@@ -8,7 +8,7 @@
  * so that hardware never writes one (Svadu) and never faults for one (Svade), and a plain store
  * loses nothing.
  *
- * A walk by hardware is the other side of the one barrier here, tag [T1]: it reads an entry, then
+ * A walk by hardware is the other side of the one barrier here, tag [A1]: it reads an entry, then
  * the table that the entry points to.
  */
 #include "arch/riscv/pt.h"
@@ -126,7 +126,7 @@ static enum err link_table(struct pt *pt, u64 *e, unsigned int level, struct pt_
 	for (u64 i = 0; (old & PTE_V) && i < ENTRIES; i++)
 		table[i] = old + (i * level_size(level - 1) >> PT_PAGE_SHIFT << PTE_PPN_SHIFT);
 	/* Order: the table is filled, before an entry points to it.
-	 * Pairs with: the walk by hardware [T1] */
+	 * Pairs with: the walk by hardware [A1] */
 	arch_wmb();
 	WRITE_ONCE(*e, make_pte(page, PTE_V));
 	chg->all = true;

@@ -64,6 +64,13 @@ struct arch_vcpu {
 
 #define VCPU_NOT_LOADED (~0U)
 
+/*
+ * An ecall that can be answered in the window is answered here, by the SBI server: in the guest's
+ * a0 and a1, with sepc past the ecall. Returns v, or NULL when it takes the whole exit. noinstr, RCU
+ * not watching, interrupts off; every CSR is the guest's, nothing may fault.
+ */
+struct arch_vcpu *guest_early_answer(struct arch_vcpu *v);
+
 /* What the harts offer the world switch; filled at boot by probing, read-only afterwards. */
 struct vcpu_features {
 	bool sstc, henvcfg, hstateen, senvcfg;
@@ -101,13 +108,13 @@ bool vcpu_owns_exception(u64 cause);
 void vcpu_hart_init(void);
 
 /* Sets and clears virtual interrupts (HVIP_*); v is loaded. Interrupts off. */
-static inline void vcpu_set_hvip(struct arch_vcpu *v, u64 bits)
+__window void vcpu_set_hvip(struct arch_vcpu *v, u64 bits)
 {
 	v->hvip |= bits;
 	csr_set(hvip, bits);
 }
 
-static inline void vcpu_clear_hvip(struct arch_vcpu *v, u64 bits)
+__window void vcpu_clear_hvip(struct arch_vcpu *v, u64 bits)
 {
 	v->hvip &= ~bits;
 	csr_clear(hvip, bits);
