@@ -62,6 +62,9 @@ struct arch_vcpu;
 /* Ticks of arch_clock() a second. Any context. */
 u64 arch_clock_hz(void);
 
+/* Why the vCPU's last run ended, in the architecture's own numbers: for the trace. Any context. */
+u64 arch_guest_exit_reason(const struct arch_vcpu *vcpu);
+
 /* How many harts are up; grows only while booting. Any context. */
 unsigned int arch_hart_count(void);
 

@@ -20,7 +20,12 @@ struct context_hart {
 
 DECLARE_PER_HART(struct context_hart, context_hart);
 
-/* Leaves the hypervisor for a guest or the idle wait. Interrupts off, RCU watching, no reader. */
+/*
+ * Leaves the hypervisor for a guest or the idle wait: 1. the state, for others to see  2. RCU enters
+ * an extended quiescent state, and only noinstr code runs until context_exit_irqoff().
+ * Caller: interrupts off, no reader (E3).
+ * Asserts in a debug build: the state was the hypervisor's, RCU was watching, no reader.
+ */
 __window void context_enter_irqoff(enum context to)
 {
 	DCHECK(this_hart(context_hart).state == CONTEXT_HYPERVISOR);
@@ -28,7 +33,11 @@ __window void context_enter_irqoff(enum context to)
 	rcu_eqs_enter();
 }
 
-/* Comes back. Interrupts off; RCU watches on return. */
+/*
+ * Comes back, exactly the reverse: 1. RCU watches again  2. the state.
+ * Caller: interrupts off, from what it entered.
+ * Asserts in a debug build: RCU was not watching; the state was from.
+ */
 __window void context_exit_irqoff(enum context from)
 {
 	rcu_eqs_exit();
@@ -37,6 +46,8 @@ __window void context_exit_irqoff(enum context from)
 	(void)from;
 }
 
+/* The RCU and context part of exit_to_guest_mode() alone, and of enter_from_guest_mode(): for a port
+ * that does the rest itself. */
 __window void guest_context_enter_irqoff(void)
 {
 	context_enter_irqoff(CONTEXT_GUEST);
@@ -49,13 +60,16 @@ __window void guest_context_exit_irqoff(void)
 
 /*
  * Brackets an interrupt or trap taken by the hypervisor itself. Where RCU was not watching it does
- * so in between, and the parity is as it was afterwards; nested brackets do nothing. The value of
- * the first call goes to the second. Interrupts off.
+ * so in between, and the parity is as it was afterwards (E16); nested brackets do nothing. The state
+ * stays what was interrupted. The value of the first call goes to the second. Interrupts off.
+ * Asserts in a debug build, at the end of the outermost: no reader.
  */
 __window bool context_irq_enter(void)
 {
-	if (likely(rcu_watching()))
+	if (likely(rcu_watching())) {
+		window_closed();
 		return false;
+	}
 	rcu_eqs_exit();
 	return true;
 }

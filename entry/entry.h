@@ -25,7 +25,9 @@
 
 /*
  * Time from here on is the guest's.
- * Caller: interrupts off, the guest entry traced, nothing left to do for this run (E4, E13).
+ * Caller: interrupts off, the guest entry traced, nothing left to do for this run (E4, E13); calls
+ * guest_timing_exit_irqoff() on every way out (E5).
+ * Asserts in a debug build: interrupts are off and believed so; the time was the hypervisor's.
  */
 __window void guest_timing_enter_irqoff(void)
 {
@@ -40,8 +42,11 @@ __window void guest_timing_enter_irqoff(void)
  *   2. RCU enters an extended quiescent state
  *   3. the lock checker is told that interrupts are about to be on
  * They come on in effect with the guest's first instruction: an interrupt of the hypervisor ends
- * the guest's run whatever the hart's own enable bit says. After it only noinstr code runs, until enter_from_guest_mode().
- * Caller: interrupts off, no lock held, in no RCU reader (E3).
+ * the guest's run whatever the hart's own enable bit says. After it only noinstr code runs, until
+ * enter_from_guest_mode() (E2), which the caller calls on every way out (E5).
+ * Caller: interrupts off, no lock held, in no RCU reader (E3); the guest's time runs (E4).
+ * Asserts in a debug build: no spinlock held, no reader, RCU was watching, the context was the
+ * hypervisor's, interrupts off and believed so.
  */
 __window void exit_to_guest_mode(void)
 {
@@ -56,7 +61,9 @@ __window void exit_to_guest_mode(void)
  *   1. the lock checker is told that interrupts are off
  *   2. RCU watches again
  *   3. the tracer is told that interrupts are off
- * Caller: interrupts off, and why the guest stopped already captured (E11).
+ * Caller: interrupts off, why the guest stopped already captured (E11), the architecture's own state
+ * back (E12).
+ * Asserts in a debug build: interrupts off; RCU was not watching; the context was a guest's.
  */
 __window void enter_from_guest_mode(void)
 {
@@ -69,6 +76,7 @@ __window void enter_from_guest_mode(void)
  * Time from here on is the hypervisor's.
  * Caller: pending interrupts have been taken, so that a tick that ended the guest's run found the
  * guest's time still running (E4).
+ * Asserts in a debug build: interrupts off and believed so; the time was the guest's.
  */
 __window void guest_timing_exit_irqoff(void)
 {
@@ -77,7 +85,12 @@ __window void guest_timing_exit_irqoff(void)
 	step(STEP_TIME_HOST);
 }
 
-/* The older pair, for a port that moves over step by step. */
+/*
+ * The older pair, for a port that moves over step by step: the compiler warns of each call. Each is
+ * the two helpers it names, one right after the other; so no pending interrupt can be taken between
+ * the two on the way out, a tick that ended the run is charged to the hypervisor, and E4 does not hold.
+ * Caller and assertions: as for the helpers.
+ */
 __attribute__((deprecated("use guest_timing_enter_irqoff and exit_to_guest_mode"))) __window void
 guest_enter_irqoff(void)
 {

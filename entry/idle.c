@@ -5,15 +5,17 @@
 #include "entry/vtime.h"
 #include "lib/irq.h"
 
-void idle_wait_irqoff(void)
+noinstr void idle_wait_irqoff(void)
 {
 	lockdep_assert_irqs_off();
 	lockdep_assert_no_locks();
 	vtime_switch(VTIME_IDLE);
+	trace_point(TRACE_IDLE_ENTER, 0, 0);
 	context_enter_irqoff(CONTEXT_IDLE);
 	step(STEP_IDLE);
 	arch_wait();
 	context_exit_irqoff(CONTEXT_IDLE);
+	trace_point(TRACE_IDLE_EXIT, 0, 0);
 	vtime_switch(VTIME_HOST);
 	arch_irq_take_pending();
 }

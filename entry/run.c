@@ -47,7 +47,7 @@ static __always_inline __no_instrument bool do_work(struct guest_run *run)
 static __always_inline __no_instrument void guest_run(struct guest_run *run)
 {
 	instrumentation_begin();
-	trace_guest_entry((u64)(uintptr_t)run);
+	trace_guest_entry(run->arch);
 	instrumentation_end();
 
 	guest_timing_enter_irqoff();
@@ -60,7 +60,7 @@ static __always_inline __no_instrument void guest_run(struct guest_run *run)
 	guest_timing_exit_irqoff();
 
 	instrumentation_begin();
-	trace_guest_exit((u64)(uintptr_t)run);
+	trace_guest_exit(run->arch);
 	instrumentation_end();
 }
 
@@ -95,7 +95,9 @@ void guest_run_account(struct guest_run *run)
 
 noinstr void guest_run_loop(struct guest_run *run)
 {
+	instrumentation_begin();
 	irq_off();
+	instrumentation_end();
 	/* Order: the hart, which stays the same in this loop, before the mode says IN_GUEST.
 	 * Pairs with: guest_kick() [K3] */
 	WRITE_ONCE(run->hart, arch_hart_index());
@@ -109,9 +111,11 @@ noinstr void guest_run_loop(struct guest_run *run)
 		guest_run(run);
 		handle_exit(run);
 	}
+	instrumentation_begin();
 	if (this_hart(accounted) == run)
 		guest_run_account(NULL);
 	irq_on();
+	instrumentation_end();
 }
 
 void guest_kick(struct guest_run *run)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The run loop of a vCPU, and how another hart gets its attention.
+ * The run loop of a vCPU, and how another hart gets its attention. docs/threshold.md has the whole
+ * sequence as one picture.
  *
  * A request is a bit in guest_run.requests. Who sets one calls guest_kick() afterwards; who runs
  * the vCPU says IN_GUEST first and reads the requests then. Between the two barriers one of them
@@ -57,7 +58,8 @@ void entry_work_set(unsigned int i, unsigned long bits);
 /* Takes bits of this hart's pending work: clears them and says which were set. */
 unsigned long entry_work_take(unsigned long bits);
 
-/* Runs the vCPU until its work() says stop. In the vCPU's own thread, interrupts on. */
+/* Runs the vCPU until its work() says stop. In the vCPU's own thread, interrupts on, no lock held, in
+ * no reader; the thread stays on its hart. The only caller of the helpers in entry/entry.h. */
 void guest_run_loop(struct guest_run *run);
 
 /*

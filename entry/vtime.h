@@ -3,6 +3,12 @@
  * Where a hart's time goes, in ticks of arch_clock(). At every moment a hart is in exactly one
  * kind; a change of kind closes the old interval and opens the new one with one reading of the
  * clock, so the kinds sum to the elapsed time exactly (E7).
+ *
+ * And where a task's time goes, of several that take turns on a hart (a vCPU's thread is one).
+ * While it has the hart, the hart's time is its own, of whatever kind. While it has not, it waits:
+ * for something of its own, which is idle time, or, once it is ready, for the hart, which is steal.
+ * A task that has the hart is handed over to the next one with one reading of the clock, so a task's
+ * kinds and its steal sum exactly to the time since vtime_task_init() as well.
  */
 #ifndef ENTRY_VTIME_H
 #define ENTRY_VTIME_H
@@ -53,11 +59,37 @@ __window void vtime_switch_from(enum vtime_kind from, enum vtime_kind to)
 	v->kind = to;
 }
 
+struct vtime_task {
+	/* Written by the hart it is on, or that takes it. */
+	u64 ticks[VTIME_KINDS];
+	u64 steal;	       /* ready, but without a hart; only grows (E8) */
+	u64 start;	       /* the clock at vtime_task_init() */
+	u64 base[VTIME_KINDS]; /* the hart's ticks[] when it got the hart */
+	u64 left;	       /* the clock when it gave the hart up */
+	/* Written by who makes it ready, read by the hart that takes it: under the lock of whatever
+	 * queue it becomes ready in. */
+	u64 ready; /* the clock when it became so */
+};
+
 /* Accounting begins on the calling hart, in VTIME_HOST. Interrupts off. */
 void vtime_hart_init(void);
 
 /* A copy of the calling hart's account up to this moment: ticks[] sum to the return value, the
  * time since vtime_hart_init(). Any interrupt state. */
 u64 vtime_read(u64 ticks[VTIME_KINDS]);
+
+/* A task's account begins, without a hart and not ready. Any context. */
+void vtime_task_init(struct vtime_task *t);
+
+/* It has become ready. Under its queue's lock. */
+void vtime_task_ready(struct vtime_task *t);
+
+/* The calling hart goes from prev (NULL: nobody) to next (NULL: nobody). A prev that is ready
+ * already, and one that never said so, is so from now on or later. Interrupts off. */
+void vtime_task_switch(struct vtime_task *prev, struct vtime_task *next);
+
+/* A copy of the account of the task that has the calling hart, up to this moment: ticks[] and *steal
+ * sum to the return value, the time since vtime_task_init(). Any interrupt state. */
+u64 vtime_task_read(const struct vtime_task *t, u64 ticks[VTIME_KINDS], u64 *steal);
 
 #endif

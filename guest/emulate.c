@@ -100,6 +100,7 @@ static enum err device_access(struct vcpu *v, const struct mmio_insn *i, gpa_t a
 	u64 val;
 	enum err e;
 
+	trace_point(TRACE_MMIO, at.a, i->width | (i->store ? 256U : 0));
 	if (i->store)
 		return mmio_write(&v->vm->bus, at, i->width, mmio_insn_store_value(i, v->arch.x));
 	e = mmio_read(&v->vm->bus, at, i->width, &val);

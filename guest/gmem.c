@@ -292,6 +292,7 @@ static struct gmem_slot *slot_new(struct vm_mem *mem, gpa_t gpa, u64 size)
 
 static struct gmem_map *map_new(u32 count)
 {
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is what it is. */
 	struct gmem_map *map = kmem_alloc(sizeof(*map) + count * sizeof(map->slot[0]));
 
 	if (map)

@@ -198,8 +198,8 @@ static void plic_contexts(struct tree *t)
 	u32 i;
 
 	for (i = 0; at && i < t->p->vcpus; i++) {
-		at[2 * i] = cpu_to_fdt32(cpu_phandle(i));
-		at[2 * i + 1] = cpu_to_fdt32(IRQ_S_EXT);
+		at[2UL * i] = cpu_to_fdt32(cpu_phandle(i));
+		at[2UL * i + 1] = cpu_to_fdt32(IRQ_S_EXT);
 	}
 }
 

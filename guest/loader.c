@@ -235,7 +235,7 @@ static bool elf_entry(const struct work *w, const struct elf64_header *h, bool b
 
 static enum err plan_elf(struct work *w)
 {
-	struct elf64_header h;
+	struct elf64_header h = {0};
 	struct elf64_segment s;
 	unsigned int i;
 	enum err err = check_elf(w, &h);

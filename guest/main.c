@@ -8,6 +8,7 @@
 #include "guest/gtree.h"
 #include "guest/payload.h"
 #include "guest/vm.h"
+#include "guest/vmlist.h"
 #include "hyp/boot.h"
 #include "hyp/console.h"
 #include "hyp/features.h"
@@ -15,11 +16,15 @@
 #include "hyp/kmem.h"
 #include "hyp/memmap.h"
 #include "hyp/reset.h"
+#include "hyp/torture.h"
+#include "hyp/tracedump.h"
 #include "lib/log.h"
+#include "lib/trace.h"
 
 /* One VM of the configuration; vm is NULL where it cannot be. */
 struct entry {
 	struct vm *vm;
+	struct vmlist_node node; /* on machine.vms until it is gone for good */
 	struct vm_payload payload;
 	bool ended; /* all vCPU threads have, and main has not looked yet */
 };
@@ -27,12 +32,13 @@ struct entry {
 static struct {
 	struct config config;
 	struct entry entry[CONFIG_VMS_MAX];
+	struct vmlist vms;
 	struct thread *thread; /* main's own */
 	unsigned int next_hart;
 	u32 running;
 	u64 checking; /* what vm_payload() took, ticks of arch_clock() */
 	bool failed;  /* a VM could not be, or failed: the machine's exit status */
-} machine;
+} machine = {.vms = {.lock = SPINLOCK_INIT("vmlist")}};
 
 /* The FIT at an initrd's place first, then behind limen's own image. */
 static enum err open_fit(struct fit *fit, struct errline *e)
@@ -86,8 +92,10 @@ static void make_vm(const struct fit *fit, struct vm_config *c, struct entry *en
 		e = vm_create(c, &entry->vm);
 	if (!e)
 		e = vm_load(entry->vm, &entry->payload);
-	if (!e)
+	if (!e) {
+		vmlist_add(&machine.vms, &entry->node, entry->vm);
 		return;
+	}
 	log_report("%s", c->err ? c->why.text : err_name(e));
 	if (entry->vm)
 		vm_destroy(entry->vm);
@@ -97,11 +105,17 @@ static void make_vm(const struct fit *fit, struct vm_config *c, struct entry *en
 
 static void vm_ended(struct vm *vm)
 {
-	for (u32 i = 0; i < machine.config.count; i++)
-		if (machine.entry[i].vm == vm)
+	struct vmlist_node *n;
+
+	rcu_read_lock();
+	vmlist_for_each(n, &machine.vms)
+	{
+		if (n->vm == vm)
 			/* Order: what the VM's vCPUs did, before it is seen to have ended.
 			 * Pairs with: some_ended() [E1] */
-			arch_store_release(&machine.entry[i].ended, true);
+			arch_store_release(&container_of(n, struct entry, node)->ended, true);
+	}
+	rcu_read_unlock();
 	thread_wake(machine.thread);
 }
 
@@ -122,11 +136,13 @@ static void see_to(struct entry *entry)
 
 	entry->ended = false;
 	machine.running--;
+	vm_log_times(vm);
 	if (vm->state == VM_REBOOT && !vm_load(vm, &entry->payload)) {
 		log_info("VM %s starts again", vm->config->name);
 		start_vm(entry);
 		return;
 	}
+	vmlist_remove(&machine.vms, &entry->node);
 	if (vm->state != VM_OFF)
 		machine.failed = true;
 	log_info("VM %s %s", vm->config->name,
@@ -135,13 +151,19 @@ static void see_to(struct entry *entry)
 
 static bool some_ended(void *arg)
 {
+	struct vmlist_node *n;
+	bool ended = false;
+
 	(void)arg;
-	for (u32 i = 0; i < machine.config.count; i++)
+	rcu_read_lock();
+	vmlist_for_each(n, &machine.vms)
+	{
 		/* Order: the VM has ended, before its state and memory are read.
 		 * Pairs with: vm_ended() [E1] */
-		if (arch_load_acquire(&machine.entry[i].ended))
-			return true;
-	return false;
+		ended |= arch_load_acquire(&container_of(n, struct entry, node)->ended);
+	}
+	rcu_read_unlock();
+	return ended;
 }
 
 static void run_vms(void)
@@ -149,9 +171,12 @@ static void run_vms(void)
 	for (u32 i = 0; i < machine.config.count; i++)
 		if (machine.entry[i].vm)
 			start_vm(&machine.entry[i]);
+	torture_start();
 	while (machine.running) {
 		(void)thread_wait(some_ended, NULL, TIMER_NEVER);
 		for (u32 i = 0; i < machine.config.count; i++)
+			/* Order: the VM has ended, before its state and memory are read.
+			 * Pairs with: vm_ended() [E1] */
 			if (arch_load_acquire(&machine.entry[i].ended))
 				see_to(&machine.entry[i]);
 	}
@@ -190,6 +215,15 @@ static void make_vms(const struct fit *fit)
 	vconsole_own(&machine.entry[owner].vm->console);
 }
 
+/* For who asked for traces: where time went, and what the harts remember. */
+static void tell_traces(void)
+{
+	for (u32 i = 0; i < machine.config.count; i++)
+		if (machine.entry[i].vm)
+			vm_log_times(machine.entry[i].vm);
+	tracedump_all();
+}
+
 void limen_main(void)
 {
 	struct errline e;
@@ -205,6 +239,8 @@ void limen_main(void)
 	make_vms(&fit);
 	run_vms();
 	log_set_quiet(false);
+	if (trace_any())
+		tell_traces();
 	if (machine.failed)
 		log_report("no VM is left, and not all ended well: the machine stops");
 	machine_power_off(machine.failed);

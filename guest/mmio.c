@@ -18,7 +18,7 @@ struct mmio_map {
 
 void mmio_bus_init(struct mmio_bus *bus)
 {
-	*bus = (struct mmio_bus){.map = NULL};
+	*bus = (struct mmio_bus){.lock = SPINLOCK_INIT("mmio_bus")};
 }
 
 static void map_free(struct rcu_head *head)

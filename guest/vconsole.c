@@ -51,6 +51,7 @@ static const struct vuart_ops uart_ops = {uart_tx, uart_room};
 void vconsole_init(struct vconsole *c, struct vuart *uart)
 {
 	c->uart = uart;
+	c->lock = (struct spinlock)SPINLOCK_INIT("vconsole");
 	vuart_init(uart, &uart_ops, c);
 }
 

@@ -28,12 +28,14 @@ static bool interrupt_pending(struct vcpu *v)
 static void take_interrupt_requests(struct vcpu *v)
 {
 	if (guest_request_take(&v->run, REQ_IPI))
-		vcpu_set_hvip(&v->arch, HVIP_VSSIP);
+		vcpu_inject_interrupt(v, HVIP_VSSIP);
 	if (guest_request_take(&v->run, REQ_TIMER))
-		vcpu_set_hvip(&v->arch, HVIP_VSTIP);
+		vcpu_inject_interrupt(v, HVIP_VSTIP);
+	/* Order: the request is gone, before the line's level is read, by the acquire of
+	 * guest_request_take(). Pairs with: start_hart() [T3] */
 	if (guest_request_take(&v->run, REQ_EXT)) {
 		if (READ_ONCE(v->ext_level))
-			vcpu_set_hvip(&v->arch, HVIP_VSEIP);
+			vcpu_inject_interrupt(v, HVIP_VSEIP);
 		else
 			vcpu_clear_hvip(&v->arch, HVIP_VSEIP);
 	}
@@ -67,11 +69,15 @@ static void start_hart(struct vcpu *v)
 	fence_i();
 	v->vmid.hart = 0;
 	irq_on();
+	/* Order: what was asked of the vCPU before is forgotten, before it is reset; what comes later
+	 * sets its bit again. Pairs with: vcpu_request() [T2] */
 	__atomic_fetch_and(&v->run.requests, ~(REQ_IPI | REQ_TIMER), __ATOMIC_ACQ_REL);
 	flags = spin_lock_irqsave(&v->vm->lock);
 	vcpu_reset(&v->arch, v->start_pc, v->id, v->start_opaque);
 	WRITE_ONCE(v->hsm, SBI_HSM_STATE_STARTED);
 	spin_unlock_irqrestore(&v->vm->lock, flags);
+	/* Order: the reset, before the request to look at the line again, which this thread itself
+	 * takes. Pairs with: take_interrupt_requests() [T3] */
 	__atomic_fetch_or(&v->run.requests, REQ_EXT, __ATOMIC_RELEASE);
 }
 
@@ -120,6 +126,7 @@ static void fence_entry(struct vcpu *v)
 	unsigned int fences = vmid_check(&vmid_space, &this_hart(vmid_hart), arch_hart_index(),
 					 &v->vm->vmid, &v->vmid, &vmid);
 
+	DCHECK(csr_read(vsatp) == 0);
 	if (fences & VMID_FENCE_G_ALL) {
 		csr_write(hgatp, 0);
 		hfence_gvma_all();
@@ -184,11 +191,13 @@ static void vcpu_thread(void *arg)
 	 * state only later, so that who made one before needed not wake it.
 	 * Pairs with: vcpu_request() [T1] */
 	rcu_assign_pointer(v->thread, thread_current());
+	v->run.entries = 0;
 	guest_run_loop(&v->run);
 	irq_off();
 	timer_disarm(&v->timer);
 	vcpu_put(&v->arch);
 	irq_on();
+	(void)vtime_task_read(&thread_current()->time, v->ticks, &v->steal);
 	rcu_assign_pointer(v->thread, NULL);
 	vm_vcpu_ended(v->vm);
 }
@@ -205,11 +214,25 @@ void vcpu_request(struct vcpu *v, unsigned long bits)
 	guest_request(&v->run, bits);
 	rcu_read_lock();
 	/* Order: the request is set, before the thread is read, by the barrier in guest_kick(); the
-	 * thread's side has the one in thread_wait(). Pairs with: vcpu_thread() [T1] */
+	 * thread's side has the one in thread_wait(). Pairs with: vcpu_thread() [T1]
+	 * What a request stands for is before its bit, by the release of guest_request().
+	 * Pairs with: start_hart(), vcpu_set_timer() [T2] */
 	t = rcu_dereference(v->thread);
 	if (t)
 		thread_wake(t);
 	rcu_read_unlock();
+}
+
+u64 vcpu_steal_ticks(struct vcpu *v)
+{
+	struct thread *t;
+	u64 steal;
+
+	rcu_read_lock();
+	t = rcu_dereference(v->thread);
+	steal = t ? thread_steal(t) : READ_ONCE(v->steal);
+	rcu_read_unlock();
+	return steal;
 }
 
 static bool wake_reason(void *arg)
@@ -291,6 +314,8 @@ void vcpu_set_timer(struct vcpu *v, u64 t)
 	} else {
 		vcpu_clear_hvip(&v->arch, HVIP_VSTIP);
 		timer_arm(&v->timer, vclock_to_host(v->arch.htimedelta, t));
+		/* Order: the timer is armed for the new deadline, before the old one's request is
+		 * forgotten; both happen on this hart alone. Pairs with: vcpu_request() [T2] */
 		__atomic_fetch_and(&v->run.requests, ~REQ_TIMER, __ATOMIC_ACQ_REL);
 	}
 	irq_on();

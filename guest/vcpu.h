@@ -16,6 +16,7 @@
 #include "hyp/thread.h"
 #include "hyp/timer.h"
 #include "lib/err.h"
+#include "lib/trace.h"
 
 struct vm;
 
@@ -50,10 +51,21 @@ struct vcpu {
 	u64 decoded_htinst; /* the last MMIO instruction that htinst told, and what it means */
 	struct mmio_insn decoded;
 	struct timer timer; /* the SBI timer, where the guest has no Sstc */
+
+	/* Where its thread's time went, in ticks; written when the thread ends. */
+	u64 ticks[VTIME_KINDS];
+	u64 steal;
 };
 
 /* Sets up a vCPU that has never run, stopped. */
 void vcpu_init(struct vcpu *v, struct vm *vm, u32 id);
+
+/* Makes an interrupt of the guest pending: bit is one of HVIP_*. It is in the hart. Interrupts off. */
+static inline void vcpu_inject_interrupt(struct vcpu *v, u64 bit)
+{
+	trace_point(TRACE_INJECT, SCAUSE_IRQ | (u64)__builtin_ctzl(bit), (u64)(uintptr_t)&v->arch);
+	vcpu_set_hvip(&v->arch, bit);
+}
 
 /* Makes its thread on the given hart; ERR_NOMEM. */
 enum err vcpu_start_thread(struct vcpu *v, unsigned int hart);
@@ -73,6 +85,10 @@ void vcpu_resume(struct vcpu *v, u64 pc, u64 opaque);
 /* The guest's timer interrupt becomes pending when its clock reaches t; clears a pending one. Its own
  * thread, interrupts on. */
 void vcpu_set_timer(struct vcpu *v, u64 t);
+
+/* Ticks for which the vCPU could have run but another thread had its hart: what SBI STA tells. Never
+ * goes back while the VM runs. Any context that RCU watches. */
+u64 vcpu_steal_ticks(struct vcpu *v);
 
 /* Handles why the guest stopped; guest/exit.c. Its own thread, interrupts on; may block. */
 void vcpu_handle_exit(struct guest_run *run);

@@ -37,7 +37,8 @@ enum err vm_start(struct vm *vm, unsigned int first_hart, void (*ended)(struct v
 void vm_vcpu_ended(struct vm *vm)
 {
 	/* Order: what this vCPU did, before the last one tells that all have ended.
-	 * Pairs with: itself, in the other vCPUs' threads [V1] */
+	 * Pairs with: itself, in the other vCPUs' threads [V1]
+	 * And why the VM ended, before that is told. Pairs with: vm_stop() [V2] */
 	if (__atomic_sub_fetch(&vm->live, 1, __ATOMIC_ACQ_REL) == 0) {
 		vclock_stop(&vm->clock, arch_clock());
 		vm->ended(vm);
@@ -48,11 +49,35 @@ void vm_stop(struct vm *vm, enum vm_state why)
 {
 	u32 running = VM_RUNNING;
 
+	/* Order: what led to the end, before the state says so; who reads it there is ordered by the
+	 * request that follows. Pairs with: vm_vcpu_ended() [V2] */
 	if (!__atomic_compare_exchange_n(&vm->state, &running, why, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_RELAXED))
 		return;
 	for (u32 i = 0; i < vm->vcpus; i++)
 		vcpu_request(&vm->vcpu[i], REQ_STOP);
+}
+
+static unsigned long long in_ms(u64 ticks)
+{
+	return ticks * 1000 / arch_clock_hz();
+}
+
+void vm_log_times(const struct vm *vm)
+{
+	u64 ticks[VTIME_KINDS] = {0}, steal = 0, entries = 0;
+
+	for (u32 i = 0; i < vm->vcpus; i++) {
+		for (unsigned int k = 0; k < VTIME_KINDS; k++)
+			ticks[k] += vm->vcpu[i].ticks[k];
+		steal += vm->vcpu[i].steal;
+		entries += vm->vcpu[i].run.entries;
+	}
+	log_info("VM %s: guest %llu ms, host %llu ms, interrupts %llu ms, idle %llu ms, "
+		 "steal %llu ms, %llu entries",
+		 vm->config->name, in_ms(ticks[VTIME_GUEST]), in_ms(ticks[VTIME_HOST]),
+		 in_ms(ticks[VTIME_IRQ]), in_ms(ticks[VTIME_IDLE]), in_ms(steal),
+		 (unsigned long long)entries);
 }
 
 static void report_registers(const struct arch_vcpu *a)

@@ -83,6 +83,9 @@ void vm_fail(struct vcpu *v, const char *fmt, ...) __printf(2, 3);
 /* Ends a running VM; its vCPUs leave their loops. Any thread. */
 void vm_stop(struct vm *vm, enum vm_state why);
 
+/* One line to the log on where the time of the VM's vCPUs went, from its last start to its end. It does not run. */
+void vm_log_times(const struct vm *vm);
+
 /* One vCPU thread less; from that thread, as the last thing it does with the VM. */
 void vm_vcpu_ended(struct vm *vm);
 

@@ -486,6 +486,7 @@ enum err vplic_create(u32 ndev, u32 nctx, const struct vplic_ops *ops, void *arg
 	p = kmem_alloc(sizeof(*p) + ctxs + transpose);
 	if (!p)
 		return ERR_NOMEM;
+	p->lock = (struct spinlock)SPINLOCK_INIT("vplic");
 	p->ops = ops;
 	p->arg = arg;
 	p->ndev = ndev;

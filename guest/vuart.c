@@ -368,7 +368,7 @@ static void reset_locked(struct vuart *u)
 
 void vuart_init(struct vuart *u, const struct vuart_ops *ops, void *arg)
 {
-	*u = (struct vuart){.ops = ops, .arg = arg};
+	*u = (struct vuart){.lock = SPINLOCK_INIT("vuart"), .ops = ops, .arg = arg};
 	reset_locked(u);
 }
 

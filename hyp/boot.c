@@ -11,7 +11,6 @@
 #include "hyp/features.h"
 #include "hyp/freemem.h"
 #include "hyp/hostmap.h"
-#include "hyp/irq.h"
 #include "hyp/memmap.h"
 #include "hyp/page.h"
 #include "hyp/rcud.h"
@@ -19,6 +18,7 @@
 #include "hyp/selftest.h"
 #include "hyp/smp.h"
 #include "hyp/thread.h"
+#include "hyp/torture.h"
 #include "hyp/uart.h"
 #include "lib/log.h"
 #include "rcu/rcu.h"
@@ -70,6 +70,7 @@ static void read_machine(u64 hartid, const void *fdt)
 	if (bootargs_hidden(&args, HIDE_HSM))
 		fw_hide(FW_HSM);
 	log_set_level(args.loglevel);
+	trace_set(args.trace);
 	boot_info.platform = &platform;
 	log_info("boot hart %llu, %u in the tree, %u Hz", (unsigned long long)hartid,
 		 platform.harts, platform.timebase_hz);
@@ -168,6 +169,8 @@ static void main_thread(void *arg)
 	if (fw_has(FW_HSM))
 		smp_start(&platform);
 	selftest_panic(&args);
+	selftest_conformance(&args);
+	torture_init(&args);
 	limen_main();
 }
 
@@ -195,7 +198,6 @@ void boot_main(u64 hartid, u64 fdt, u64 load)
 	check_h(hartid);
 	if (features_init(&platform, hartid, &args, &why))
 		give_up(why);
-	irq_init();
 	smp_hart_init(&boot_thread, "boot");
 	CHECK(thread_create("main", 0, main_thread, NULL));
 	smp_idle();

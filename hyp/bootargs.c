@@ -91,20 +91,28 @@ static bool hide_one(struct bootargs *b, struct word w)
 	return ext_hide(w.s, w.n, &b->hidden_ext);
 }
 
-static void parse_hide(struct bootargs *b, struct word list, const struct bootargs_warn *warn)
+/* Takes the words between commas one by one; one() says whether it knows a word. */
+static void parse_list(struct bootargs *b, struct word list,
+		       bool (*one)(struct bootargs *b, struct word w), const char *unknown,
+		       const struct bootargs_warn *warn)
 {
 	while (list.n > 0) {
 		struct word w = {list.s, 0};
 
 		while (w.n < list.n && w.s[w.n] != ',')
 			w.n++;
-		if (w.n > 0 && !hide_one(b, w))
-			complain(warn, "hide= does not know", w);
+		if (w.n > 0 && !one(b, w))
+			complain(warn, unknown, w);
 		if (w.n < list.n)
 			w.n++;
 		list.s += w.n;
 		list.n -= w.n;
 	}
+}
+
+static void parse_hide(struct bootargs *b, struct word list, const struct bootargs_warn *warn)
+{
+	parse_list(b, list, hide_one, "hide= does not know", warn);
 }
 
 static void parse_satp(struct bootargs *b, struct word w, const struct bootargs_warn *warn)
@@ -143,14 +151,82 @@ static void parse_panic(struct bootargs *b, struct word w, const struct bootargs
 		complain(warn, "panic= is check, trap or overflow, not", w);
 }
 
+static void parse_selftest(struct bootargs *b, struct word w, const struct bootargs_warn *warn)
+{
+	if (is(w, "conformance"))
+		b->selftest_conformance = true;
+	else
+		complain(warn, "selftest= is conformance, not", w);
+}
+
+static bool trace_one(struct bootargs *b, struct word w)
+{
+	enum trace_event ev = trace_find(w.s, w.n);
+
+	if (is(w, "on"))
+		b->trace = TRACE_ALL;
+	else if (ev < TRACE_EVENTS)
+		b->trace |= (u32)BIT(ev);
+	else
+		return false;
+	return true;
+}
+
+static void parse_trace(struct bootargs *b, struct word list, const struct bootargs_warn *warn)
+{
+	parse_list(b, list, trace_one, "trace= does not know", warn);
+}
+
+/* Cuts a comma and a decimal number off the front of *w. */
+static bool next_number(struct word *w, u32 *n)
+{
+	u64 v = 0;
+	size_t i = 1;
+
+	if (w->n < 2 || w->s[0] != ',')
+		return false;
+	for (; i < w->n && w->s[i] >= '0' && w->s[i] <= '9' && v <= BOOTARGS_TORTURE_MAX; i++)
+		v = v * 10 + (u64)(w->s[i] - '0');
+	if (i == 1 || v > BOOTARGS_TORTURE_MAX)
+		return false;
+	*n = (u32)v;
+	*w = (struct word){w->s + i, w->n - i};
+	return true;
+}
+
+/* rcu, rcu,PERIODS or rcu,PERIODS,GUESTS */
+static bool parse_torture_rcu(struct bootargs *b, struct word w)
+{
+	u32 periods = BOOTARGS_TORTURE_PERIODS, guests = 0;
+
+	if (w.n < 3 || memcmp(w.s, "rcu", 3) != 0)
+		return false;
+	w = (struct word){w.s + 3, w.n - 3};
+	if ((w.n && !next_number(&w, &periods)) || (w.n && !next_number(&w, &guests)) || w.n)
+		return false;
+	b->torture = BOOTARGS_TORTURE_RCU;
+	b->torture_periods = periods;
+	b->torture_guests = guests;
+	return true;
+}
+
+static void parse_torture(struct bootargs *b, struct word w, const struct bootargs_warn *warn)
+{
+	if (is(w, "stall")) {
+		b->torture = BOOTARGS_TORTURE_STALL;
+		b->torture_periods = b->torture_guests = 0;
+	} else if (!parse_torture_rcu(b, w)) {
+		complain(warn, "torture= is rcu, rcu,PERIODS,GUESTS or stall, not", w);
+	}
+}
+
 static const struct {
 	const char *key; /* with its "=" */
 	void (*parse)(struct bootargs *b, struct word value, const struct bootargs_warn *warn);
 } keys[] = {
-	{"hide=", parse_hide},
-	{"satp=", parse_satp},
-	{"loglevel=", parse_loglevel},
-	{"panic=", parse_panic},
+	{"hide=", parse_hide},	 {"satp=", parse_satp},		{"loglevel=", parse_loglevel},
+	{"panic=", parse_panic}, {"selftest=", parse_selftest}, {"torture=", parse_torture},
+	{"trace=", parse_trace},
 };
 
 static void parse_word(struct bootargs *b, struct word w, const struct bootargs_warn *warn)

@@ -11,6 +11,7 @@
 
 #include "arch/riscv/isa.h"
 #include "lib/log.h"
+#include "lib/trace.h"
 #include "lib/types.h"
 
 /* What hide= can make limen do without, besides ISA extensions (arch/riscv/ext.c). */
@@ -35,12 +36,27 @@ enum bootargs_panic {
 	BOOTARGS_PANIC_OVERFLOW, /* a thread's stack runs over */
 };
 
+/* What is to be put under load (hyp/torture.h). */
+enum bootargs_torture {
+	BOOTARGS_TORTURE_NONE,
+	BOOTARGS_TORTURE_RCU,	/* RCU with all it has */
+	BOOTARGS_TORTURE_STALL, /* one reader that does not end: a report has to come */
+};
+
+#define BOOTARGS_TORTURE_PERIODS 1000	   /* grace periods without a number */
+#define BOOTARGS_TORTURE_MAX	 100000000 /* the largest number taken */
+
 struct bootargs {
 	u32 hidden;		   /* BIT(enum hide_feature) */
 	struct isa_set hidden_ext; /* for ext_apply_hidden(), once harts are probed */
 	u32 satp_bits;		 /* 39, 48 or 57: limen's own paging; 0: the narrowest that does */
 	enum log_level loglevel; /* LOG_INFO without loglevel= */
 	enum bootargs_panic panic;
+	bool selftest_conformance; /* run the conformance suite, then end the machine */
+	enum bootargs_torture torture;
+	u32 torture_periods; /* grace periods, at least; 0 without torture=rcu */
+	u32 torture_guests;  /* harts that have to stay in their guests as long */
+	u32 trace;	     /* BIT(enum trace_event) of those to be on from the start */
 };
 
 /* Where a warning goes, a line without "\n". */

@@ -26,7 +26,7 @@ static struct {
 	void *input_arg;
 
 	bool panicking; /* read without the lock */
-} console = {.lock = SPINLOCK_INIT};
+} console = {.lock = SPINLOCK_INIT("console")};
 
 struct console_guard {
 	bool locked;

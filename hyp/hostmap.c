@@ -23,7 +23,7 @@ static bool pages_ready; /* the page allocator works, and the direct map holds a
 static u64 image_offset; /* linked address minus physical */
 static struct pgtable tables;
 static unsigned int mode_bits;
-static struct spinlock lock; /* tables, io_next */
+static struct spinlock lock = SPINLOCK_INIT("hostmap"); /* tables, io_next */
 static uintptr_t io_next = IO_BASE + MIB(4);
 
 hpa_t image_to_hpa(const void *p)

@@ -8,9 +8,6 @@
 #include "hyp/platform.h"
 #include "lib/err.h"
 
-/* Interrupts reach handlers from here on; once, before any hart turns them on. */
-void irq_init(void);
-
 /* Enables the three kinds on the calling hart. Interrupts off. */
 void irq_hart_init(void);
 

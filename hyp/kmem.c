@@ -40,7 +40,7 @@ struct slab {
 #define SLAB_HEADER 64UL
 _Static_assert(sizeof(struct slab) <= SLAB_HEADER, "objects start after the header");
 
-static struct spinlock kmem_lock = SPINLOCK_INIT;
+static struct spinlock kmem_lock = SPINLOCK_INIT("kmem");
 /* Under kmem_lock. */
 static struct list slabs[SLAB_CLASSES];
 static bool ready;
@@ -252,7 +252,7 @@ void kmem_fail_after(u64 n)
 
 void kmem_forget_all(void)
 {
-	kmem_lock = (struct spinlock)SPINLOCK_INIT;
+	kmem_lock = (struct spinlock)SPINLOCK_INIT("kmem");
 	ready = false;
 	fail_after = PAGE_FAIL_NEVER;
 }

@@ -38,7 +38,7 @@ struct page_range {
 uintptr_t direct_map_va;
 u64 direct_map_hpa;
 
-static struct spinlock page_lock = SPINLOCK_INIT;
+static struct spinlock page_lock = SPINLOCK_INIT("page");
 /* Under page_lock. */
 static struct page_range ranges[PAGE_RANGES_MAX];
 static u32 range_count;
@@ -418,7 +418,7 @@ void page_fail_after(u64 n)
 
 void page_forget_all(void)
 {
-	page_lock = (struct spinlock)SPINLOCK_INIT;
+	page_lock = (struct spinlock)SPINLOCK_INIT("page");
 	range_count = 0;
 	memset(free_blocks, 0, sizeof(free_blocks));
 	free_bytes = 0;

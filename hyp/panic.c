@@ -15,6 +15,7 @@
 #include "hyp/console.h"
 #include "hyp/panic_trace.h"
 #include "hyp/reset.h"
+#include "hyp/tracedump.h"
 #include "lib/log.h"
 
 #define ANSWER_MS 100  /* for a kicked hart to come */
@@ -69,17 +70,28 @@ static bool panic_turn_change(u32 from, u32 to)
 					   __ATOMIC_ACQUIRE);
 }
 
+/* The lines of a long story behind its first. */
+static void panic_tell_rest(const char *what)
+{
+	while (*(what += strcspn(what, "\n"))) {
+		what++;
+		log_report("panic: %.*s", (int)strcspn(what, "\n"), what);
+	}
+}
+
 static void panic_tell(const struct panic_story *s)
 {
 	if (s->file)
-		log_report("panic: %s at %s:%d, hart %u", s->what, s->file, s->line,
-			   arch_hart_index());
+		log_report("panic: %.*s at %s:%d, hart %u", (int)strcspn(s->what, "\n"), s->what,
+			   s->file, s->line, arch_hart_index());
 	else if (s->what)
 		log_report("panic: %s, hart %u", s->what, arch_hart_index());
 	else
 		log_report("hart %u was at:", arch_hart_index());
 	if (s->f && s->what)
 		panic_print_frame(s->f);
+	if (s->what)
+		panic_tell_rest(s->what);
 	panic_print_trace(&s->start, s->sp);
 }
 
@@ -127,6 +139,7 @@ static __noreturn void panic_lead(const struct panic_story *s)
 		if (i != arch_hart_index())
 			panic_ask(i);
 	panic_print_log(kept, n);
+	tracedump_last(TRACEDUMP_PANIC);
 	log_report("panic: the machine stops");
 	machine_power_off(true);
 }
@@ -162,6 +175,8 @@ static __noreturn void panic_enter(const struct panic_story *s)
 	u32 me = arch_hart_index() + 1, owner = 0;
 
 	arch_irq_off();
+	/* Order: one hart leads, before it prints and stops the others; of all that fail one wins.
+	 * Pairs with: itself, on the other harts [N2] */
 	if (__atomic_compare_exchange_n(&panic_owner, &owner, me, false, __ATOMIC_SEQ_CST,
 					__ATOMIC_SEQ_CST))
 		panic_lead(s);

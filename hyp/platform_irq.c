@@ -47,7 +47,7 @@ static u32 contexts_max(const struct platform_plic *plic)
 {
 	u64 fit = plic->reg.size <= 0x200000 ? 0 : (plic->reg.size - 0x200000) / 0x1000;
 
-	return (u32)min_u64(fit, PLATFORM_CONTEXTS_MAX);
+	return (u32)min_u64(fit, (u64)PLATFORM_CONTEXTS_MAX);
 }
 
 static void read_contexts(struct tree *t, int node)

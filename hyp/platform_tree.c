@@ -169,7 +169,7 @@ enum err tree_reg(struct tree *t, int node, u32 na, u32 ns, u32 i, struct platfo
 	if (i >= (u32)len / entry)
 		return ERR_NOENT;
 	base = tree_cells(p + (size_t)i * entry, na);
-	size = tree_cells(p + (size_t)i * entry + 4 * na, ns);
+	size = tree_cells(p + (size_t)i * entry + 4UL * na, ns);
 	if (past_end(base, size)) {
 		tree_warn(t, node, "reg", "0x%lx bytes at 0x%lx are past the end of memory",
 			  (unsigned long)size, (unsigned long)base);
@@ -200,8 +200,8 @@ static enum err translate(struct tree *t, int bus, int parent, struct platform_r
 		return ERR_FORMAT;
 	}
 	for (const u8 *end = p + len; p < end; p += entry) {
-		u64 child = tree_cells(p, na), up = tree_cells(p + 4 * na, pna);
-		u64 size = tree_cells(p + 4 * (na + pna), ns);
+		u64 child = tree_cells(p, na), up = tree_cells(p + 4UL * na, pna);
+		u64 size = tree_cells(p + 4UL * (na + pna), ns);
 
 		if (r->base.a < child || r->base.a - child >= size ||
 		    r->size > size - (r->base.a - child))

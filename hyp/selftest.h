@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Fails on purpose, as the boot argument panic= asks, so that what limen reports then can be
- * tested (tests/boot/panic.t).
+ * tested (tests/boot/panic.t); and runs the conformance suite, as selftest=conformance asks
+ * (tests/boot/conformance.t).
  */
 #ifndef HYP_SELFTEST_H
 #define HYP_SELFTEST_H
@@ -10,5 +11,9 @@
 
 /* Returns if b asks for nothing. In a thread, interrupts on, all harts up. */
 void selftest_panic(const struct bootargs *b);
+
+/* Returns if b does not ask for it; the machine ends with the failing status if a test failed. In a
+ * thread on hart 0, interrupts on, all harts up, no VM yet. */
+void selftest_conformance(const struct bootargs *b);
 
 #endif

@@ -44,7 +44,7 @@ extern char secondary_start[];
 
 void smp_hart_init(struct thread *self, const char *name)
 {
-	struct trace_rec *ring = kmem_alloc(sizeof(*ring) * TRACE_RING);
+	struct trace_rec *ring = trace_any() ? kmem_alloc(sizeof(*ring) * TRACE_RING) : NULL;
 	void *stack = stack_alloc();
 
 	CHECK(stack);
@@ -76,6 +76,8 @@ static bool leave_awaited(struct hart_boot *b, u32 state)
 {
 	u32 awaited = HART_AWAITED;
 
+	/* Order: the one side's last look at the state, before what it does because it won; of two
+	 * that try one wins. Pairs with: itself, on the other hart [B3] */
 	return __atomic_compare_exchange_n(&b->state, &awaited, state, false, __ATOMIC_ACQ_REL,
 					   __ATOMIC_ACQUIRE);
 }

@@ -15,7 +15,7 @@ struct free_stack {
 	struct free_stack *next;
 };
 
-static struct spinlock lock;
+static struct spinlock lock = SPINLOCK_INIT("stack");
 static struct free_stack *free_stacks; /* under lock */
 static u64 slots_used;		       /* under lock */
 

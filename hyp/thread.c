@@ -33,6 +33,7 @@ void thread_hart_init(struct thread *t, const char *name)
 {
 	struct runqueue *rq = &this_hart(runqueue);
 
+	rq->lock = (struct spinlock)SPINLOCK_INIT("runqueue");
 	list_init(&rq->ready);
 	timer_init(&rq->slice, slice_over);
 	list_init(&t->node);
@@ -40,6 +41,8 @@ void thread_hart_init(struct thread *t, const char *name)
 	t->hart = arch_hart_index();
 	t->name = name;
 	rq->current = t;
+	vtime_task_init(&t->time);
+	vtime_task_switch(NULL, &t->time);
 }
 
 struct thread *thread_current(void)
@@ -92,6 +95,7 @@ struct thread *thread_create(const char *name, unsigned int hart, void (*fn)(voi
 	t->fn = fn;
 	t->arg = arg;
 	t->state = THREAD_BLOCKED;
+	vtime_task_init(&t->time);
 	arch_context_init(&t->ctx, (char *)t->stack + STACK_SIZE, thread_main, t);
 	thread_wake(t);
 	return t;
@@ -135,8 +139,9 @@ static void schedule(void)
 	rcu_note_quiescent();
 	if (next == prev)
 		return;
-	trace_point(TRACE_SCHED, (u64)(uintptr_t)next);
+	trace_point(TRACE_SCHED, (u64)(uintptr_t)prev, (u64)(uintptr_t)next);
 	rq->current = next;
+	vtime_task_switch(&prev->time, &next->time);
 	arch_context_switch(&prev->ctx, &next->ctx);
 	reap();
 }
@@ -181,6 +186,7 @@ void thread_wake(struct thread *t)
 	flags = spin_lock_irqsave(&rq->lock);
 	if (t->state == THREAD_BLOCKED) {
 		t->state = THREAD_READY;
+		vtime_task_ready(&t->time);
 		list_add_tail(&t->node, &rq->ready);
 		woken = true;
 	}

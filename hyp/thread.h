@@ -13,6 +13,7 @@
 #define HYP_THREAD_H
 
 #include "arch/arch.h"
+#include "entry/vtime.h"
 #include "lib/err.h"
 #include "lib/list.h"
 #include "lib/spinlock.h"
@@ -30,6 +31,8 @@ struct thread {
 	/* Under the lock of its hart's runqueue. */
 	struct list node;
 	u32 state; /* enum thread_state */
+	/* Where its time goes; entry/vtime.h says who writes what. */
+	struct vtime_task time;
 	/* Set before the first run. */
 	unsigned int hart;
 	const char *name;
@@ -74,6 +77,13 @@ void thread_wake(struct thread *t);
 
 /* Ends the thread's present or next wait with ERR_CANCELED. Any context that RCU watches. */
 void thread_cancel(struct thread *t);
+
+/* Ticks for which t was ready while another thread had its hart; only grows. Any context; t has not
+ * ended, or was found in the same RCU reader. */
+static inline u64 thread_steal(const struct thread *t)
+{
+	return READ_ONCE(t->time.steal);
+}
 
 /* The stacks of all harts, for back traces. */
 bool thread_stack_contains(uintptr_t addr);

@@ -8,7 +8,7 @@ struct waiter {
 
 void waitq_init(struct waitq *q)
 {
-	q->lock = (struct spinlock)SPINLOCK_INIT;
+	q->lock = (struct spinlock)SPINLOCK_INIT("waitq");
 	list_init(&q->waiters);
 }
 

@@ -41,9 +41,32 @@
 #define noinstr	 __attribute__((noinline, section(".noinstr.text"))) __no_instrument
 #define __window static __always_inline __no_instrument
 
-/* Between these two, noinstr code may call code that is not: RCU is watching there. */
-#define instrumentation_begin() __asm__ volatile("" ::: "memory")
-#define instrumentation_end()	__asm__ volatile("" ::: "memory")
+#ifndef LIMEN_DEBUG
+#define LIMEN_DEBUG 0
+#endif
+
+/*
+ * Marks for tools/check-noinstr: an address and what begins there, in a section that is in the ELF
+ * file and not in the image. They cost no instruction, but for a nop in debug builds: without one a
+ * mark at the end of a conditional block has the address of what follows the block.
+ */
+#define code_mark(kind)                                                    \
+	__asm__ __inline__ volatile("991:\n\t.if %c1\n\tnop\n\t.endif\n\t" \
+				    ".pushsection .limen.marks,\"R\"\n\t"  \
+				    ".8byte 991b, %c0 + 16 * %c1\n\t"      \
+				    ".popsection" ::"i"(kind),             \
+				    "i"(LIMEN_DEBUG)                       \
+				    : "memory")
+
+/* Between these two, noinstr code may call code that is not: RCU is watching there. On every path;
+ * they do not nest. */
+#define instrumentation_begin() code_mark(1)
+#define instrumentation_end()	code_mark(2)
+
+/* RCU does not watch from here on; RCU watches here, or has been found to. Between the two only
+ * code in .noinstr.text runs. rcu/ alone places them, and who asks rcu_watching(). */
+#define window_opens()	code_mark(3)
+#define window_closed() code_mark(4)
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)

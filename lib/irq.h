@@ -10,6 +10,7 @@
 #include "lib/lockdep.h"
 #include "lib/trace.h"
 
+/* From off to on. */
 static inline void irq_on(void)
 {
 	trace_hardirqs_on();
@@ -17,8 +18,10 @@ static inline void irq_on(void)
 	arch_irq_on();
 }
 
+/* Does not nest: irq_on() turns them on again; where they may be off already, irq_save(). */
 static inline void irq_off(void)
 {
+	lockdep_check_irqs();
 	arch_irq_off();
 	lockdep_hardirqs_off();
 	trace_hardirqs_off();
@@ -27,8 +30,10 @@ static inline void irq_off(void)
 /* Turns interrupts off and returns what irq_restore() wants; they nest. */
 static inline unsigned long irq_save(void)
 {
-	unsigned long flags = arch_irq_save();
+	unsigned long flags;
 
+	lockdep_check_irqs();
+	flags = arch_irq_save();
 	if (flags) {
 		lockdep_hardirqs_off();
 		trace_hardirqs_off();
@@ -38,6 +43,7 @@ static inline unsigned long irq_save(void)
 
 static inline void irq_restore(unsigned long flags)
 {
+	lockdep_check_irqs();
 	if (flags) {
 		trace_hardirqs_on();
 		lockdep_hardirqs_on_prepare();

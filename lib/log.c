@@ -31,7 +31,7 @@ static struct {
 	bool panicking;
 	enum log_level level;
 	void (*sink)(const char *s, size_t n);
-} log_state = {.lock = SPINLOCK_INIT, .level = LOG_INFO};
+} log_state = {.lock = SPINLOCK_INIT("log"), .level = LOG_INFO};
 
 /* Whether the lock was taken, and the interrupt state to go back to. */
 struct log_guard {

@@ -11,8 +11,8 @@
 /* The table, in read-only data: sorted by offset, no two the same, none overlapping. */
 struct symbol {
 	u32 offset; /* from __image_start */
-	u32 size;   /* bytes; an address at or past offset + size is not the symbol's */
-	u32 name;   /* offset into symtab_names, of a terminated string */
+	u16 size;   /* bytes; an address at or past offset + size is not the symbol's */
+	u16 name;   /* offset into symtab_names, of a terminated string */
 };
 
 extern const struct symbol symtab[];

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Grace periods and callbacks.
+ * Grace periods.
  *
- * Owns the grace period number, the snapshot of the hart counters that the grace period under way
- * compares with, and the list of callbacks. There are no locks: who makes the number odd owns the
- * snapshot until it makes it even again, and all others who wait share that grace period.
+ * There are two kinds, that share nothing but the counters of the harts: those whose runner sleeps
+ * between two looks, and expedited ones, which therefore never wait for a sleeper. Each kind has
+ * its number and its tree of harts still waited for. There are no locks: who makes the number odd
+ * owns the tree until it makes it even again, and all others who wait share that grace period.
  *
  * The scan only reads: it costs a reader or a guest's run nothing, and a hart nothing but a shared
  * copy of the cache line of its counter.
  *
- * Why the fences, on a weakly ordered machine , where
- * a store may wait in a hart's store buffer while its later loads are done:
+ * Why the fences, on a weakly ordered machine, where a store may wait in a hart's store buffer while its later loads are done:
  *
  *   updater				hart
  *   U1 take the old thing out		H1 counter = odd (watching)
@@ -34,19 +34,65 @@
  */
 #include "rcu/rcu.h"
 
-#include "lib/irq.h"
+#include <stdio.h>
+
+#include "lib/lockdep.h"
+#include "lib/symbols.h"
+#include "lib/trace.h"
+#include "rcu/tree.h"
 
 DEFINE_PER_HART(struct rcu_hart, rcu_hart);
 
-static u64 gp_seq; /* twice the grace periods completed, and one more while one is under way */
+struct rcu_gp {
+	u64 seq; /* twice the grace periods completed, and one more while one is under way */
 
-/* Owned by who made gp_seq odd. Counters that must change; 0 where none must any more. */
-static u64 gp_snapshot[HARTS_MAX];
-static unsigned int gp_harts;
+	/* Owned by who made seq odd. */
+	struct rcu_tree tree;
+	u64 began;     /* arch_clock() */
+	bool reported; /* it was said that it takes long */
+	u32 looks;     /* passes so far, up to RCU_POLLS */
+};
+
+static struct rcu_gp gp_patient, gp_expedited;
 
 static void (*rcu_pause_fn)(void);
-static void (*rcu_wake_fn)(void);
-static struct rcu_head *rcu_callbacks; /* newest first */
+static void (*rcu_hurry_fn)(unsigned int hart);
+static void (*rcu_stall_fn)(unsigned int hart, u64 waited);
+static u64 rcu_stall_bound; /* 0: RCU_STALL_S */
+
+void rcu_reader_begins(void)
+{
+	struct rcu_hart *r = &this_hart(rcu_hart);
+
+	CHECK(rcu_watching());
+	if (r->nesting++ == 0)
+		WRITE_ONCE(r->reader, __builtin_return_address(0));
+}
+
+void rcu_reader_ends(void)
+{
+	struct rcu_hart *r = &this_hart(rcu_hart);
+
+	CHECK(r->nesting > 0);
+	CHECK(rcu_watching());
+	if (--r->nesting == 0)
+		WRITE_ONCE(r->reader, NULL);
+}
+
+noinstr void rcu_reader_stays(const char *file, int line)
+{
+	static char what[160];
+	uintptr_t at = (uintptr_t)this_hart(rcu_hart).reader;
+	const char *name;
+	size_t offset = 0;
+
+	instrumentation_begin();
+	name = symbol_lookup(at, &offset);
+	snprintf(what, sizeof(what),
+		 "check failed: nesting == 0: in an RCU reader that began at %016llx %s+0x%zx",
+		 (unsigned long long)at, name ? name : "?", offset);
+	arch_panic(file, line, what);
+}
 
 void rcu_hart_init(void)
 {
@@ -70,50 +116,37 @@ static u64 rcu_scan_hart(unsigned int i)
 }
 
 /* Begins a grace period, if none is under way, and makes the caller its owner. */
-static bool gp_begin(void)
+static bool gp_begin(struct rcu_gp *gp)
 {
-	u64 seq = READ_ONCE(gp_seq);
+	u64 seq = READ_ONCE(gp->seq);
 
-	/* Order: the last owner is done with the snapshot, before this one writes it.
+	/* Order: the last owner is done with the tree, before this one writes it.
 	 * Pairs with: gp_end() [P5] */
-	if ((seq & 1) || !__atomic_compare_exchange_n(&gp_seq, &seq, seq + 1, false,
+	if ((seq & 1) || !__atomic_compare_exchange_n(&gp->seq, &seq, seq + 1, false,
 						      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return false;
 	/* Order: what updaters took out before, and the number made odd, before any counter is
 	 * read. Pairs with: rcu_eqs_exit(), rcu_hart_init() [P2], rcu_note_quiescent() [P3],
-	 * synchronize_rcu() [P4] */
+	 * gp_wait() [P4] */
 	arch_mb();
-	gp_harts = arch_hart_count();
-	for (unsigned int i = 0; i < gp_harts; i++) {
-		u64 counter = rcu_scan_hart(i);
-
-		gp_snapshot[i] = counter & 1 ? counter : 0;
-	}
+	trace_point(TRACE_GP_BEGIN, seq / 2, gp == &gp_expedited);
+	gp->began = arch_clock();
+	gp->reported = false;
+	gp->looks = 0;
+	rcu_tree_begin(&gp->tree, arch_hart_count(), rcu_scan_hart);
 	return true;
 }
 
-/* Has every hart been quiescent since gp_begin()? */
-static bool gp_passed(void)
+static void gp_end(struct rcu_gp *gp)
 {
-	unsigned int left = 0;
-
-	for (unsigned int i = 0; i < gp_harts; i++) {
-		if (gp_snapshot[i] && rcu_scan_hart(i) != gp_snapshot[i])
-			gp_snapshot[i] = 0;
-		left += gp_snapshot[i] != 0;
-	}
-	return left == 0;
-}
-
-static void gp_end(void)
-{
-	/* Order: every counter was read, and the snapshot is done with, before the number says
-	 * that the grace period is over. Pairs with: synchronize_rcu(), gp_begin() [P5] */
-	arch_store_release(&gp_seq, READ_ONCE(gp_seq) + 1);
+	trace_point(TRACE_GP_END, READ_ONCE(gp->seq) / 2, gp == &gp_expedited);
+	/* Order: every counter was read, and the tree is done with, before the number says that
+	 * the grace period is over. Pairs with: gp_wait(), gp_begin() [P5] */
+	arch_store_release(&gp->seq, READ_ONCE(gp->seq) + 1);
 }
 
 /* The calling hart is in no reader; then a moment for others. */
-static void rcu_pause(void)
+void rcu_pause(void)
 {
 	void (*pause)(void) = READ_ONCE(rcu_pause_fn);
 
@@ -124,13 +157,65 @@ static void rcu_pause(void)
 		arch_relax();
 }
 
-static void gp_run(void)
+/* Nobody else runs on this hart. */
+static void rcu_poll(void)
+{
+	rcu_note_quiescent();
+	arch_relax();
+}
+
+static void gp_pause(const struct rcu_gp *gp)
+{
+	if (gp == &gp_expedited)
+		rcu_poll();
+	else
+		rcu_pause();
+}
+
+/* Harts that have been in the hypervisor through RCU_POLLS looks, and are now. */
+static void gp_hurry(struct rcu_gp *gp)
+{
+	void (*hurry)(unsigned int hart) = READ_ONCE(rcu_hurry_fn);
+	unsigned int i;
+
+	if (gp->looks == RCU_POLLS || ++gp->looks < RCU_POLLS || !hurry)
+		return;
+	if (rcu_tree_pass(&gp->tree, rcu_scan_hart))
+		return;
+	rcu_tree_for_each(i, &gp->tree) hurry(i);
+}
+
+/* Tells of a grace period that takes too long, once. */
+static void gp_watch(struct rcu_gp *gp)
+{
+	void (*stall)(unsigned int hart, u64 waited) = READ_ONCE(rcu_stall_fn);
+	u64 waited = arch_clock() - gp->began, bound = READ_ONCE(rcu_stall_bound);
+	unsigned int i, n = 0;
+
+	if (likely(waited <= (bound ? bound : RCU_STALL_S * arch_clock_hz())) || gp->reported)
+		return;
+	gp->reported = true;
+	if (!stall)
+		return;
+	rcu_tree_for_each(i, &gp->tree)
+	{
+		if (n++ == RCU_STALL_HARTS)
+			break;
+		stall(i, waited);
+	}
+}
+
+static void gp_run(struct rcu_gp *gp)
 {
 	/* The caller's own hart is in no reader, or the caller could not run: that counts. */
 	rcu_note_quiescent();
-	while (!gp_passed())
-		rcu_pause();
-	gp_end();
+	while (!rcu_tree_pass(&gp->tree, rcu_scan_hart)) {
+		gp_watch(gp);
+		if (gp == &gp_expedited)
+			gp_hurry(gp);
+		gp_pause(gp);
+	}
+	gp_end(gp);
 }
 
 /* The number at which a grace period has passed that began after seq was read. */
@@ -139,30 +224,40 @@ static u64 gp_target(u64 seq)
 	return (seq + 3) & ~1UL;
 }
 
-void synchronize_rcu(void)
+static void gp_wait(struct rcu_gp *gp)
 {
 	u64 target;
 
 	lockdep_assert_no_locks();
 	DCHECK(rcu_watching());
-	DCHECK(this_hart(rcu_hart).nesting == 0);
+	rcu_assert_no_reader();
 	/* Order: what the caller took out, before the number is read.
 	 * Pairs with: gp_begin() [P4] */
 	arch_mb();
-	target = gp_target(READ_ONCE(gp_seq));
+	target = gp_target(READ_ONCE(gp->seq));
 	/* Order: the grace period is over, before the caller touches what it took out.
 	 * Pairs with: gp_end() [P5] */
-	while (arch_load_acquire(&gp_seq) < target) {
-		if (gp_begin())
-			gp_run();
+	while (arch_load_acquire(&gp->seq) < target) {
+		if (gp_begin(gp))
+			gp_run(gp);
 		else
-			rcu_pause();
+			gp_pause(gp);
 	}
+}
+
+void synchronize_rcu(void)
+{
+	gp_wait(&gp_patient);
+}
+
+void synchronize_rcu_expedited(void)
+{
+	gp_wait(&gp_expedited);
 }
 
 u64 rcu_grace_periods(void)
 {
-	return READ_ONCE(gp_seq) / 2;
+	return READ_ONCE(gp_patient.seq) / 2 + READ_ONCE(gp_expedited.seq) / 2;
 }
 
 void rcu_set_pause(void (*pause)(void))
@@ -170,83 +265,17 @@ void rcu_set_pause(void (*pause)(void))
 	WRITE_ONCE(rcu_pause_fn, pause);
 }
 
-void rcu_set_wake(void (*wake)(void))
+void rcu_set_hurry(void (*hurry)(unsigned int hart))
 {
-	WRITE_ONCE(rcu_wake_fn, wake);
+	WRITE_ONCE(rcu_hurry_fn, hurry);
 }
 
-static void rcu_wake(void)
+void rcu_set_stall(void (*stall)(unsigned int hart, u64 waited))
 {
-	void (*wake)(void) = READ_ONCE(rcu_wake_fn);
-	unsigned long flags;
-
-	if (!wake)
-		return;
-	flags = irq_save();
-	wake();
-	irq_restore(flags);
+	WRITE_ONCE(rcu_stall_fn, stall);
 }
 
-/*
- * Pushing is a loop around one compare-and-swap, so an interrupt, or another hart, may push in the
- * middle of it. That the top was taken and put back meanwhile (ABA) does no harm: a push does not
- * look into the old top, and nobody takes single elements, only the whole list.
- * The push that finds the list empty wakes; whoever finds it not empty pushed after one that did,
- * and before the list was taken.
- */
-void call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head))
+void rcu_set_stall_bound(u64 ticks)
 {
-	struct rcu_head *old = READ_ONCE(rcu_callbacks);
-
-	DCHECK(rcu_watching());
-	head->fn = fn;
-	/* Order: the callback is filled in, and what it stands for was taken out, before it is on
-	 * the list. Pairs with: rcu_run_callbacks() [P6] */
-	do
-		head->next = old;
-	while (!__atomic_compare_exchange_n(&rcu_callbacks, &old, head, true, __ATOMIC_RELEASE,
-					    __ATOMIC_RELAXED));
-	if (!old)
-		rcu_wake();
-}
-
-bool rcu_callbacks_pending(void)
-{
-	return READ_ONCE(rcu_callbacks) != NULL;
-}
-
-/* Turns a list round: newest first becomes oldest first. */
-static struct rcu_head *rcu_reverse(struct rcu_head *newest)
-{
-	struct rcu_head *done = NULL;
-
-	while (newest) {
-		struct rcu_head *next = newest->next;
-
-		newest->next = done;
-		done = newest;
-		newest = next;
-	}
-	return done;
-}
-
-unsigned int rcu_run_callbacks(void)
-{
-	/* Order: the callbacks are ours, before they are read and before the grace period begins.
-	 * Pairs with: call_rcu() [P6] */
-	struct rcu_head *head = __atomic_exchange_n(&rcu_callbacks, NULL, __ATOMIC_ACQUIRE);
-	unsigned int n = 0;
-
-	if (!head)
-		return 0;
-	synchronize_rcu();
-	head = rcu_reverse(head);
-	while (head) {
-		struct rcu_head *next = head->next;
-
-		head->fn(head); /* may free it */
-		head = next;
-		n++;
-	}
-	return n;
+	WRITE_ONCE(rcu_stall_bound, ticks);
 }

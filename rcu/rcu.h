@@ -8,8 +8,11 @@
  * period takes a snapshot of all counters and is over once each was even or has changed. A hart in
  * a guest or idle is never interrupted for one (E10).
  *
- * A debug build counts the readers of each hart, so that a reader that reaches an entry, a switch
- * or an unwatched place stops the machine.
+ * A debug build counts the readers of each hart and keeps where the outermost one began, so that a
+ * reader that reaches an entry, a switch or an unwatched place stops the machine, and the report
+ * names it.
+ *
+ * Grace periods and readers are rcu/rcu.c's, callbacks rcu/callback.c's.
  */
 #ifndef RCU_RCU_H
 #define RCU_RCU_H
@@ -18,8 +21,9 @@
 #include "lib/step.h"
 
 struct rcu_hart {
-	u64 counter; /* odd: watching; written by its hart alone, read by rcu_scan_hart() */
-	u32 nesting; /* readers under way, counted in debug builds */
+	u64 counter;  /* odd: watching; written by its hart alone, read by rcu_scan_hart() */
+	u32 nesting;  /* readers under way, counted in debug builds */
+	void *reader; /* where the outermost began, in debug builds; read for stall reports */
 };
 
 DECLARE_PER_HART(struct rcu_hart, rcu_hart);
@@ -28,6 +32,16 @@ struct rcu_head {
 	struct rcu_head *next;
 	void (*fn)(struct rcu_head *head);
 };
+
+/* Stops the machine: this hart is in a reader where none may be. Window. */
+__noreturn void rcu_reader_stays(const char *file, int line);
+
+/* Asserts that this hart is in no reader. */
+#define rcu_assert_no_reader()                                                \
+	do {                                                                  \
+		if (LIMEN_DEBUG && unlikely(this_hart(rcu_hart).nesting > 0)) \
+			rcu_reader_stays(__FILE__, __LINE__);                 \
+	} while (0)
 
 /* Is RCU watching this hart? Interrupts off, or a thread that does not move. */
 __window bool rcu_watching(void)
@@ -42,10 +56,11 @@ __window void rcu_eqs_enter(void)
 
 	step(STEP_RCU_QUIET);
 	DCHECK(r->counter & 1);
-	DCHECK(r->nesting == 0);
+	rcu_assert_no_reader();
 	/* Order: every access of this hart's readers, before the counter says it is quiescent.
 	 * Pairs with: rcu_scan_hart() [P1] */
 	arch_store_release(&r->counter, r->counter + 1);
+	window_opens();
 }
 
 /* Leaves it: from here on RCU watches this hart. Interrupts off. */
@@ -58,6 +73,7 @@ __window void rcu_eqs_exit(void)
 	/* Order: the counter says watching, before any access of a later reader; a full fence,
 	 * as a store comes before loads. Pairs with: gp_begin() [P2] */
 	arch_mb();
+	window_closed();
 	step(STEP_RCU_WATCH);
 }
 
@@ -67,7 +83,7 @@ __window void rcu_note_quiescent(void)
 	struct rcu_hart *r = &this_hart(rcu_hart);
 
 	DCHECK(r->counter & 1);
-	DCHECK(r->nesting == 0);
+	rcu_assert_no_reader();
 	/* Order: earlier readers before the new count, by the release; the new count before later
 	 * readers, by the full fence. So it is worth an entry [P1] and an exit [P2].
 	 * Pairs with: rcu_scan_hart(), gp_begin() [P3] */
@@ -75,12 +91,14 @@ __window void rcu_note_quiescent(void)
 	arch_mb();
 }
 
+/* Debug builds: a reader begins in the function that calls this, and ends. */
+void rcu_reader_begins(void);
+void rcu_reader_ends(void);
+
 static __always_inline void rcu_read_lock(void)
 {
-	if (LIMEN_DEBUG) {
-		CHECK(rcu_watching());
-		this_hart(rcu_hart).nesting++;
-	}
+	if (LIMEN_DEBUG)
+		rcu_reader_begins();
 	barrier();
 }
 
@@ -88,13 +106,15 @@ static __always_inline void rcu_read_unlock(void)
 {
 	barrier();
 	if (LIMEN_DEBUG)
-		this_hart(rcu_hart).nesting--;
+		rcu_reader_ends();
 }
 
-/* Reads a pointer that a writer may publish at any time. Inside a reader. */
+/* Reads a pointer that a writer may publish at any time. Inside a reader.
+ * Order: the pointer, before what it points to. Pairs with: rcu_assign_pointer() [O1] */
 #define rcu_dereference(p) __atomic_load_n(&(p), __ATOMIC_ACQUIRE)
 
-/* Publishes what v points to: all of it is written before the pointer is. */
+/* Publishes what v points to.
+ * Order: all of it is written, before the pointer is. Pairs with: rcu_dereference() [O1] */
 #define rcu_assign_pointer(p, v) __atomic_store_n(&(p), v, __ATOMIC_RELEASE)
 
 /* The calling hart starts to be watched; once, when it comes up. Interrupts off. The hart must be
@@ -114,17 +134,58 @@ void synchronize_rcu(void);
 void rcu_set_pause(void (*pause)(void));
 
 /*
- * Has fn(head) called in a thread after a grace period. Any context that RCU watches; never
- * blocks. The wake function given with rcu_set_wake() is called, with interrupts off, when the
- * thread that runs rcu_run_callbacks() has something to do.
+ * The same at once: looks again and again without letting other threads of its hart run. A hart
+ * that stays in the hypervisor for some looks is handed to the function of rcu_set_hurry(), once,
+ * to be made to look for work. One in a guest or idle never is; one that goes there between the
+ * look and the kick comes out for nothing. Threads only, no lock held.
+ */
+void synchronize_rcu_expedited(void);
+void rcu_set_hurry(void (*hurry)(unsigned int hart));
+
+/* Looks that synchronize_rcu_expedited() takes before it hurries anybody. */
+#define RCU_POLLS 256
+
+/*
+ * A grace period that takes longer than the bound is reported once: the function is called for each
+ * hart that is waited for, RCU_STALL_HARTS at most, in the thread that waits, with the time waited
+ * in ticks of arch_clock(). With a bound of 0 it is 10 seconds.
+ */
+void rcu_set_stall(void (*stall)(unsigned int hart, u64 waited));
+void rcu_set_stall_bound(u64 ticks);
+
+#define RCU_STALL_S	10
+#define RCU_STALL_HARTS 8
+
+/*
+ * Has fn(head) called in a thread after a grace period. Any context that RCU watches; never blocks.
+ * Each hart has a queue of its own. The wake function given with rcu_set_wake() is called, with
+ * interrupts off, when the thread that runs rcu_run_callbacks() has something to do.
  */
 void call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head));
 void rcu_set_wake(void (*wake)(void));
 
-/* Takes all callbacks queued so far, waits for one grace period and calls them. Blocks; one thread
- * at a time. Returns how many it called. */
+/*
+ * Takes all callbacks queued so far, waits for one grace period and calls them, each hart's oldest
+ * first. Blocks; one thread at a time. After every RCU_BATCH callbacks the hart notes a quiescent
+ * state and the function of rcu_set_yield() may let others run. Returns how many it called.
+ */
 unsigned int rcu_run_callbacks(void);
+void rcu_set_yield(void (*yield)(void));
+
+#define RCU_BATCH 64
+
+/* Is there anything for rcu_run_callbacks() to do? Any context. */
 bool rcu_callbacks_pending(void);
+
+/* Waits until every callback that was queued before, on any hart, has been called and has returned.
+ * Blocks; threads only, no lock held, never a callback. Some other thread runs the callbacks. */
+void rcu_barrier(void);
+
+/* Debug builds report a queue that has come to this length, and again each time it has doubled. */
+#define RCU_QUEUE_LONG 10000
+
+/* What a wait in rcu/ does between two looks: a quiescent state, then rcu_set_pause()'s function. */
+void rcu_pause(void);
 
 /* Grace periods completed since boot. Any context. */
 u64 rcu_grace_periods(void);

@@ -9,7 +9,7 @@ static void send_self(struct vcpu *v)
 {
 	irq_off();
 	vcpu_take_hart(v);
-	vcpu_set_hvip(&v->arch, HVIP_VSSIP);
+	vcpu_inject_interrupt(v, HVIP_VSSIP);
 	irq_on();
 }
 

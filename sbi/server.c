@@ -2,6 +2,7 @@
 #include "sbi/server.h"
 
 #include "guest/vm.h"
+#include "lib/trace.h"
 #include "sbi/ext.h"
 
 bool sbi_has(u64 eid)
@@ -38,7 +39,7 @@ bool sbi_hart_mask(const struct vcpu *v, u64 mask, u64 base, u64 *out)
 }
 
 /* A chain instead of a switch: the calls a guest makes all the time are found first. */
-void sbi_call(struct vcpu *v)
+static __always_inline void dispatch(struct vcpu *v)
 {
 	u64 *x = v->arch.x, eid = x[17];
 
@@ -59,4 +60,19 @@ void sbi_call(struct vcpu *v)
 		sbi_srst(v, x[16], &x[10]);
 	else
 		sbi_return(v, SBI_RET(SBI_ERR_NOT_SUPPORTED, 0));
+}
+
+static __cold void traced_call(struct vcpu *v)
+{
+	trace_record(TRACE_SBI, v->arch.x[17], v->arch.x[16]);
+	dispatch(v);
+}
+
+/* All of dispatch() are tail calls: with a call before them it would need a stack frame. */
+void sbi_call(struct vcpu *v)
+{
+	if (trace_on(TRACE_SBI))
+		traced_call(v);
+	else
+		dispatch(v);
 }

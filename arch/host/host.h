@@ -31,6 +31,11 @@ void host_irq_raise(unsigned int hart, u32 bits);
 /* Is an interrupt pending on the calling hart? */
 bool host_irq_pending(void);
 
+/* The calling hart gets HOST_IRQ_TICK once the clock has reached the deadline; HOST_TIMER_NEVER takes
+ * that back. A hart that waits with one set makes the clock go there. */
+#define HOST_TIMER_NEVER (~0UL)
+void host_timer_set(u64 deadline);
+
 /* Sets what is called, on the hart that takes interrupts, with interrupts off; NULL: nothing.
  * Before harts run. */
 void host_irq_set_handler(void (*handler)(u32 bits));
@@ -51,11 +56,29 @@ struct arch_vcpu {
 	void *arg;	  /* step()'s own */
 	u64 steps;	  /* steps taken in all runs */
 	bool interrupted; /* what ended the last run */
+	u64 reason;	  /* if it was step(): why, by its own numbers */
+	u64 reg;	  /* its register, while it is in no hart */
+	u32 in_hart;	  /* index + 1 of the hart that has it; 0: none */
 };
 
-/* The clock stands still but for these two: set it, or let it go on by some ticks. */
+/*
+ * The one register of a guest that stays in the hart across exits. It moves when another vCPU takes
+ * the hart (E15). The first makes v the vCPU that lives in the calling hart, the second takes it
+ * out, if it is there; the third is the register of the vCPU that lives here.
+ */
+void host_vcpu_load(struct arch_vcpu *v);
+void host_vcpu_put(struct arch_vcpu *v);
+u64 *host_vcpu_reg(void);
+
+/* What arch_guest_exit_reason() says of a run that an interrupt ended. */
+#define HOST_EXIT_IRQ (~0UL)
+
+/* The clock stands still but for these two, and for a wait with a timer set: set it, or let it go on
+ * by some ticks. */
 void host_clock_set(u64 now);
 void host_clock_advance(u64 ticks);
+/* Lets it go on to when, if it is not there yet. */
+void host_clock_reach(u64 when);
 
 /* Calls fn(arg). Returns what the failed CHECK() or panic() said, or NULL if fn came back. The
  * calling hart is left as it was at the panic: best done as the last thing of a hart of its own. */

@@ -43,17 +43,38 @@ void host_irq_raise(unsigned int hart, u32 bits)
 	CHECK(hart < arch_hart_count());
 	pthread_mutex_lock(&l->lock);
 	/* Order: what the caller stored, before the interrupt is pending.
-	 * Pairs with: host_irq_on() and host_irq_pending() [I1] */
+	 * Pairs with: host_irq_on() and line_pending() [I1] */
 	__atomic_fetch_or(&l->pending, bits, __ATOMIC_RELEASE);
 	pthread_cond_signal(&l->raised);
 	pthread_mutex_unlock(&l->lock);
 }
 
-bool host_irq_pending(void)
+static __thread u64 timer_at = HOST_TIMER_NEVER;
+
+void host_timer_set(u64 deadline)
+{
+	timer_at = deadline;
+}
+
+static void timer_look(void)
+{
+	if (likely(timer_at > host_clock()))
+		return;
+	timer_at = HOST_TIMER_NEVER;
+	host_irq_raise(arch_hart_index(), HOST_IRQ_TICK);
+}
+
+static bool line_pending(void)
 {
 	/* Order: the interrupt is pending, before what its sender stored is read.
 	 * Pairs with: host_irq_raise() [I1] */
 	return arch_load_acquire(&lines[arch_hart_index()].pending) != 0;
+}
+
+bool host_irq_pending(void)
+{
+	timer_look();
+	return line_pending();
 }
 
 /* Interrupts on, and whatever is pending is taken here and now. */
@@ -62,9 +83,13 @@ void host_irq_on(void)
 	struct irq_line *l = &lines[arch_hart_index()];
 	u32 bits;
 
-	/* Order: the interrupt is taken, before what its sender stored is read.
-	 * Pairs with: host_irq_raise() [I1] */
-	while ((bits = __atomic_exchange_n(&l->pending, 0, __ATOMIC_ACQUIRE)) != 0) {
+	for (;;) {
+		timer_look();
+		/* Order: the interrupt is taken, before what its sender stored is read.
+		 * Pairs with: host_irq_raise() [I1] */
+		bits = __atomic_exchange_n(&l->pending, 0, __ATOMIC_ACQUIRE);
+		if (!bits)
+			break;
 		host_irqs_off = true;
 		if (irq_handler)
 			irq_handler(bits);
@@ -88,8 +113,13 @@ void arch_wait(void)
 	struct irq_line *l = &lines[arch_hart_index()];
 
 	CHECK(arch_irqs_off());
+	/* Nothing else happens here until then. */
+	if (!host_irq_pending() && timer_at != HOST_TIMER_NEVER) {
+		host_clock_reach(timer_at);
+		timer_look();
+	}
 	pthread_mutex_lock(&l->lock);
-	while (!host_irq_pending())
+	while (!line_pending())
 		pthread_cond_wait(&l->raised, &l->lock);
 	pthread_mutex_unlock(&l->lock);
 }

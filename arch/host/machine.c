@@ -24,6 +24,40 @@ void arch_guest_run(struct arch_vcpu *vcpu)
 	}
 }
 
+u64 arch_guest_exit_reason(const struct arch_vcpu *vcpu)
+{
+	return vcpu->interrupted ? HOST_EXIT_IRQ : vcpu->reason;
+}
+
+static __thread struct arch_vcpu *lives_here;
+static __thread u64 guest_reg;
+
+void host_vcpu_put(struct arch_vcpu *v)
+{
+	if (lives_here != v)
+		return;
+	v->reg = guest_reg;
+	v->in_hart = 0;
+	lives_here = NULL;
+}
+
+void host_vcpu_load(struct arch_vcpu *v)
+{
+	if (lives_here == v)
+		return;
+	if (lives_here)
+		host_vcpu_put(lives_here);
+	CHECK(v->in_hart == 0);
+	v->in_hart = arch_hart_index() + 1;
+	guest_reg = v->reg;
+	lives_here = v;
+}
+
+u64 *host_vcpu_reg(void)
+{
+	return &guest_reg;
+}
+
 static u64 clock_now; /* atomic */
 
 u64 host_clock(void)
@@ -39,6 +73,15 @@ void host_clock_set(u64 now)
 void host_clock_advance(u64 ticks)
 {
 	__atomic_fetch_add(&clock_now, ticks, __ATOMIC_RELAXED);
+}
+
+void host_clock_reach(u64 when)
+{
+	u64 now = READ_ONCE(clock_now);
+
+	while (now < when && !__atomic_compare_exchange_n(&clock_now, &now, when, false,
+							  __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
 }
 
 u64 arch_clock_hz(void)

@@ -50,8 +50,8 @@
 #define CSR_stopi     0xdb0
 
 /* A row that is plain: known by the tree, offered, no state of its own. */
-#define PLAIN(str) .name = str, .hide = str, .offer = true
-#define BASE(str)  .name = str, .offer = true
+#define PLAIN(str) .name = (str), .hide = (str), .offer = true
+#define BASE(str)  .name = (str), .offer = true
 #define FP	   .state = EXT_STATE_FP
 #define VECTOR	   .state = EXT_STATE_VECTOR
 

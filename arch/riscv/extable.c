@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "arch/riscv/extable.h"
 
+#include "lib/compiler.h"
+
 struct ex_entry {
 	u64 from, to;
 };
@@ -8,7 +10,7 @@ struct ex_entry {
 extern const struct ex_entry __ex_table_start[], __ex_table_end[];
 
 /* A few dozen entries at the most, and only faults come here. */
-uintptr_t extable_find(uintptr_t pc)
+noinstr uintptr_t extable_find(uintptr_t pc)
 {
 	for (const struct ex_entry *e = __ex_table_start; e < __ex_table_end; e++)
 		if (e->from == pc)

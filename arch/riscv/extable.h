@@ -17,7 +17,8 @@
 #ifndef __ASSEMBLER__
 #include "lib/types.h"
 
-/* Where to go on after a fault at pc, or 0 when a fault there is limen's own error. Any context. */
+/* Where to go on after a fault at pc, or 0 when a fault there is limen's own error. Any context;
+ * noinstr. */
 uintptr_t extable_find(uintptr_t pc);
 #endif
 #endif

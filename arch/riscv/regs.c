@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#define X(n, name)                                            \
-	{                                                     \
-		name, offsetof(struct arch_vcpu, x) + 8 * (n) \
+#define X(n, name)                                              \
+	{                                                       \
+		name, offsetof(struct arch_vcpu, x) + 8UL * (n) \
 	}
 #define VS(name)                                              \
 	{                                                     \

@@ -5,7 +5,7 @@
 #include "arch/riscv/csr.h"
 #include "arch/riscv/trap.h"
 
-	.section .text
+	.section .noinstr.text, "ax"	/* it may interrupt the idle wait */
 	.balign 4
 	.globl trap_entry
 	.type trap_entry, @function

@@ -8,8 +8,6 @@
 /* Top of the stack on which this hart reports a stack that ran over; trap.S reads it. */
 DEFINE_PER_HART(unsigned long, overflow_sp);
 
-static void (*irq_handler)(unsigned long irq, struct trap_frame *f);
-
 extern char trap_entry[];
 
 void trap_hart_init(void)
@@ -17,19 +15,15 @@ void trap_hart_init(void)
 	csr_write(stvec, trap_entry);
 }
 
-void trap_set_irq_handler(void (*fn)(unsigned long irq, struct trap_frame *f))
-{
-	irq_handler = fn;
-}
-
-void trap_handle(struct trap_frame *f)
+/* noinstr throughout: it may have been the idle wait that was interrupted. */
+noinstr void trap_handle(struct trap_frame *f)
 {
 	uintptr_t fixup;
 
 	if (unlikely(f->x[2] != (u64)(uintptr_t)(f + 1)))
 		panic_frame("stack overflow", f);
 	if (f->scause & SCAUSE_IRQ) {
-		irq_handler(f->scause & ~SCAUSE_IRQ, f);
+		trap_irq(f->scause & ~SCAUSE_IRQ, f);
 		return;
 	}
 	fixup = extable_find(f->sepc);

@@ -26,15 +26,16 @@ struct trap_frame {
 	u64 sepc, sstatus, scause, stval;
 };
 
-_Static_assert(sizeof(struct trap_frame) == TRAP_FRAME_SIZE, "trap.S saves another frame");
-_Static_assert(offsetof(struct trap_frame, stval) == TRAP_FRAME_STVAL, "trap.S stores elsewhere");
+_Static_assert(sizeof(struct trap_frame) == (size_t)TRAP_FRAME_SIZE, "trap.S saves another frame");
+_Static_assert(offsetof(struct trap_frame, stval) == (size_t)TRAP_FRAME_STVAL,
+	       "trap.S stores elsewhere");
 
-/* From trap.S, interrupts off. */
+/* From trap.S, interrupts off; RCU may not be watching. noinstr. */
 void trap_handle(struct trap_frame *f);
 
-/* What the layers above do with an interrupt: IRQ_S_SOFT, IRQ_S_TIMER, IRQ_S_EXT. Set once, before
- * interrupts are first turned on. Called with interrupts off; RCU may not be watching. */
-void trap_set_irq_handler(void (*fn)(unsigned long irq, struct trap_frame *f));
+/* What the layer above does with an interrupt: IRQ_S_SOFT, IRQ_S_TIMER, IRQ_S_EXT. It defines this
+ * function (hyp/irq.c). Interrupts off; RCU may not be watching, so it is noinstr. */
+void trap_irq(unsigned long irq, struct trap_frame *f);
 
 /* Makes the calling hart take its traps here. Interrupts off. */
 void trap_hart_init(void);

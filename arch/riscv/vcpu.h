@@ -66,10 +66,10 @@ struct arch_vcpu {
 
 /*
  * An ecall that can be answered in the window is answered here, by the SBI server: in the guest's
- * a0 and a1, with sepc past the ecall. Returns v, or NULL when it takes the whole exit. noinstr, RCU
+ * a0 and a1, with sepc past the ecall. Returns a, or NULL when it takes the whole exit. noinstr, RCU
  * not watching, interrupts off; every CSR is the guest's, nothing may fault.
  */
-struct arch_vcpu *guest_early_answer(struct arch_vcpu *v);
+struct arch_vcpu *guest_early_answer(struct arch_vcpu *a);
 
 /* What the harts offer the world switch; filled at boot by probing, read-only afterwards. */
 struct vcpu_features {

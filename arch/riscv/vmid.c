@@ -22,6 +22,7 @@
 void vmid_space_init(struct vmid_space *s, unsigned int bits)
 {
 	*s = (struct vmid_space){.bits = bits < VMID_BITS_MAX ? bits : VMID_BITS_MAX,
+				 .lock = SPINLOCK_INIT("vmid"),
 				 .generation = 1,
 				 .next = 1,
 				 .next_id = 1};
