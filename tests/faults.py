@@ -37,7 +37,7 @@ class Source:
 
     def body(self, function):
         """Where the body of a function begins and ends."""
-        hit = re.search(r'^[^\s#][^\n;]*\b' + function + r'\([^){};]*\)\n\{\n(.*?)^\}', self.text,
+        hit = re.search(r'^[^\s#][^\n;]*\b' + function + r'\([^{};]*\)\n\{\n(.*?)^\}', self.text,
                         re.M | re.S)
         if not hit:
             raise Broken(f'no function {function}')
@@ -80,17 +80,27 @@ class Source:
         self.put([(*self.units(function, names)[i], '')])
 
 
+def unit_sources(tests):
+    """What unit tests are made of besides lib/, arch/host/ and their own files: make knows."""
+    lines = ' '.join(f'echo {test} $({test}-srcs);' for test in tests)
+    env = {k: v for k, v in os.environ.items() if k not in ('MAKEFLAGS', 'MAKELEVEL', 'MFLAGS')}
+    out = subprocess.run(['make', '-s', '--no-print-directory', '-C', ROOT,
+                          f'--eval=.PHONY: unit-sources\nunit-sources:;@{lines}', 'unit-sources'],
+                         stdout=subprocess.PIPE, text=True, check=True, env=env).stdout
+    return {line.split()[0]: line.split()[1:] for line in out.splitlines()}
+
+
 class Lab:
-    """A scratch folder with the objects as they stand. tests: name of a unit test -> its sources;
-    a fault is shown to each in turn until one sees it."""
+    """A scratch folder with the objects as they stand. tests: names of unit tests; a fault is
+    shown to each in turn, of those that the spoilt file is part of, until one sees it."""
 
     def __init__(self, tests, extra=()):
         self.dir = tempfile.mkdtemp(prefix='limen-faults-')
         self.extra = list(extra)
-        host = sorted('arch/host/' + f for f in os.listdir(os.path.join(ROOT, 'arch/host'))
-                      if f.endswith('.c'))
-        self.tests = {t: sources + [f'tests/unit/test_{t}.c', 'lib/lockdep.c', 'lib/trace.c'] + host
-                      for t, sources in tests.items()}
+        base = [f'{folder}/{f}' for folder in ('lib', 'arch/host')
+                for f in os.listdir(os.path.join(ROOT, folder)) if f.endswith('.c')]
+        self.tests = {t: sorted({*sources, f'tests/unit/test_{t}.c', *base})
+                      for t, sources in unit_sources(tests).items()}
         self.needs = {}  # source -> the files it is made of
         self.takes = {}  # test -> seconds
         self.pool = concurrent.futures.ThreadPoolExecutor(JOBS)
@@ -124,20 +134,24 @@ class Lab:
         objects = [os.path.join(where if spoilt in self.needs[s] else self.dir,
                                 s.replace('/', '_') + '.o') for s in self.tests[test]]
         out = os.path.join(where, test)
-        subprocess.run([CC, *self.extra, '-o', out, *objects, '-lcmocka', '-pthread'], check=True)
+        subprocess.run([CC, *self.extra, '-o', out, *objects, '-lcmocka', '-lfdt',
+                        '-lmd', '-pthread'], check=True)
         return out
 
     def as_it_stands(self):
-        """Builds all, and returns how a test fails without any fault, or None."""
+        """Builds all, and returns how tests fail without any fault, or None. Those that do are
+        asked no more."""
         self.compile_all()
-        for test in self.tests:
+        red = []
+        for test in list(self.tests):
             binary = self.link(test, self.dir, None)
             start = time.monotonic()
             how = self.run(binary, None)
             if how:
-                return f'{test}: {how}'
+                red.append(f'{test}: {how}')
+                del self.tests[test]
             self.takes[test] = time.monotonic() - start
-        return None
+        return '; '.join(red) or None
 
     def seen_by(self, name, act):
         """Spoils the file name and returns how the first test that sees it ends, or None."""
@@ -150,6 +164,8 @@ class Lab:
             f.write(source.text)
         built = set()
         for test, sources in self.tests.items():
+            if not any(name in self.needs[s] for s in sources):
+                continue
             for s in sources:
                 if name in self.needs[s] and s not in built:
                     self.compile(s, where)

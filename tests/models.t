@@ -24,6 +24,12 @@ RUNS = [
     ('rcu', 'NO_NOTE_FENCE'),
     ('rcu', 'NO_JOIN_FENCE'),
     ('rcu', 'JOIN_UNDER_WAY'),
+    ('rcu-queue', None),
+    ('rcu-queue', 'TAKE_FIRST'),
+    ('rcu-queue', 'MARK_FIRST'),
+    ('rcu-queue', 'BARRIER_BY_MARK'),
+    ('rcu-queue', 'BARRIER_JOINS'),
+    ('rcu-queue', 'NO_PASS_FENCE'),
 ]
 
 

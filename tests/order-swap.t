@@ -122,10 +122,11 @@ OTHERS = [
           '__atomic_fetch_and(&this_hart(entry_work), 0UL,')),
     ('exit handled with interrupts off', 'entry/run.c', text('irq_on();', '', 'handle_exit')),
     ('exits without a trace point while tracing is on', 'entry/run.c',
-     text('trace_guest_exit((u64)(uintptr_t)run);',
-          'if (trace_enabled) step(STEP_TRACE_EXIT); else trace_guest_exit((u64)(uintptr_t)run);')),
+     text('trace_guest_exit(run->arch);',
+          'if (trace_on(TRACE_GUEST_EXIT)) step(STEP_TRACE_EXIT); '
+          'else trace_guest_exit(run->arch);')),
     ('an entry that is put off is traced while tracing is on', 'entry/run.c',
-     text('return !ready;', 'if (!ready) trace_point(TRACE_GUEST_ENTRY, (u64)(uintptr_t)run); '
+     text('return !ready;', 'if (!ready) trace_point(TRACE_GUEST_ENTRY, 0, 0); '
           'return !ready;', 'work_pending')),
     ('a lock may be held at the entry', 'entry/entry.h', text(NO_LOCKS, '')),
     ('a lock may be held at the idle wait', 'entry/idle.c', text(NO_LOCKS, '')),

@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: BSD-2-Clause
 UNITS += lockdep
 lockdep-srcs :=
+lockdep-tsan := 1

@@ -47,6 +47,11 @@ static void expect_default(void)
 	assert_int_equal(args.satp_bits, 0);
 	assert_int_equal(args.loglevel, LOG_INFO);
 	assert_int_equal(args.panic, BOOTARGS_PANIC_NONE);
+	assert_false(args.selftest_conformance);
+	assert_int_equal(args.torture, BOOTARGS_TORTURE_NONE);
+	assert_int_equal(args.torture_periods, 0);
+	assert_int_equal(args.torture_guests, 0);
+	assert_int_equal(args.trace, 0);
 }
 
 static void test_none(void **state)
@@ -96,6 +101,50 @@ static void test_panic(void **state)
 	assert_int_equal(warnings, 0);
 }
 
+static void test_selftest(void **state)
+{
+	(void)state;
+	parse("selftest=conformance");
+	assert_true(args.selftest_conformance);
+	assert_int_equal(warnings, 0);
+}
+
+static void test_trace(void **state)
+{
+	(void)state;
+	parse("trace=sbi,guest-exit");
+	assert_int_equal(args.trace, BIT(TRACE_SBI) | BIT(TRACE_GUEST_EXIT));
+	parse("trace=sbi trace=mmio,,");
+	assert_int_equal(args.trace, BIT(TRACE_SBI) | BIT(TRACE_MMIO));
+	parse("trace=on");
+	assert_int_equal(args.trace, TRACE_ALL);
+	parse("trace=");
+	assert_int_equal(args.trace, 0);
+	assert_int_equal(warnings, 0);
+}
+
+static void expect_torture(const char *s, u32 periods, u32 guests)
+{
+	parse(s);
+	assert_int_equal(warnings, 0);
+	assert_int_equal(args.torture, BOOTARGS_TORTURE_RCU);
+	assert_int_equal(args.torture_periods, periods);
+	assert_int_equal(args.torture_guests, guests);
+}
+
+static void test_torture(void **state)
+{
+	(void)state;
+	expect_torture("torture=rcu", BOOTARGS_TORTURE_PERIODS, 0);
+	expect_torture("torture=rcu,20", 20, 0);
+	expect_torture("torture=stall torture=rcu,0,512", 0, 512);
+	expect_torture("torture=rcu,100000000,1", BOOTARGS_TORTURE_MAX, 1);
+	parse("torture=rcu,5,5 torture=stall");
+	assert_int_equal(warnings, 0);
+	assert_int_equal(args.torture, BOOTARGS_TORTURE_STALL);
+	assert_int_equal(args.torture_periods, 0);
+}
+
 static void test_all(void **state)
 {
 	(void)state;
@@ -118,6 +167,32 @@ static void expect_warning(const char *s, const char *want)
 	assert_string_equal(last, want);
 }
 
+static void test_bad_torture(void **state)
+{
+	static const char *const bad[] = {"",
+					  "rc",
+					  "rcus",
+					  "rcu,",
+					  "rcu,x",
+					  "rcu,1,",
+					  "rcu,1,2,3",
+					  "rcu,-1",
+					  "stall,1",
+					  "rcu,100000001",
+					  "rcu,99999999999999999999"};
+	char arg[60], want[BOOTARGS_LINE_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		snprintf(arg, sizeof(arg), "torture=%s", bad[i]);
+		snprintf(want, sizeof(want),
+			 "boot arguments: torture= is rcu, rcu,PERIODS,GUESTS or stall, not: "
+			 "\"%s\"",
+			 bad[i]);
+		expect_warning(arg, want);
+	}
+}
+
 static void test_unknown(void **state)
 {
 	(void)state;
@@ -134,6 +209,8 @@ static void test_unknown(void **state)
 		       "boot arguments: loglevel= is error, warn or info, not: \"7\"");
 	expect_warning("panic=", "boot arguments: panic= is check, trap or overflow, not: \"\"");
 	expect_warning("panic=5", "boot arguments: panic= is check, trap or overflow, not: \"5\"");
+	expect_warning("selftest=all", "boot arguments: selftest= is conformance, not: \"all\"");
+	expect_warning("trace=off", "boot arguments: trace= does not know: \"off\"");
 	expect_warning("a\x1b[2J\xc3", "boot arguments: not known: \"a?[2J?\"");
 	expect_warning("0123456789012345678901234567890123456789012345678901234567890123456789",
 		       "boot arguments: not known: \"0123456789012345678901234567890123456789"
@@ -168,6 +245,9 @@ static void test_docs(void **state)
 	assert_true(documented("loglevel=error") && documented("loglevel=warn"));
 	assert_true(documented("panic=check") && documented("panic=trap"));
 	assert_true(documented("panic=overflow"));
+	assert_true(documented("torture=rcu") && documented("torture=stall"));
+	assert_true(documented("trace=on"));
+	assert_true(documented("selftest=conformance"));
 	for_each_ext(e) if (ext_row(e)->hide && !documented(ext_row(e)->hide))
 		fail_msg("hide=%s is not on the page", ext_row(e)->hide);
 	for (unsigned int i = 0; i < HIDE_FEATURES; i++)
@@ -206,10 +286,12 @@ static void test_docs_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_none),	   cmocka_unit_test(test_words),
-		cmocka_unit_test(test_panic),	   cmocka_unit_test(test_all),
-		cmocka_unit_test(test_unknown),	   cmocka_unit_test(test_docs),
-		cmocka_unit_test(test_docs_names),
+		cmocka_unit_test(test_none),	    cmocka_unit_test(test_words),
+		cmocka_unit_test(test_panic),	    cmocka_unit_test(test_trace),
+		cmocka_unit_test(test_all),	    cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_docs),	    cmocka_unit_test(test_docs_names),
+		cmocka_unit_test(test_torture),	    cmocka_unit_test(test_selftest),
+		cmocka_unit_test(test_bad_torture),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,7 +135,7 @@ static void idle_is_quiescent(void **state)
 	host_harts_run(1, idle_once);
 }
 
-static struct spinlock lock = SPINLOCK_INIT;
+static struct spinlock lock = SPINLOCK_INIT("test");
 
 static void with_lock(unsigned int hart)
 {
@@ -150,7 +150,7 @@ static void lock_held_at_entry(void **state)
 {
 	(void)state;
 	host_harts_run(1, with_lock);
-	EXPECT_SAID("locks_held");
+	EXPECT_SAID("test is held where no lock may be");
 }
 
 static void idle_wait(void *arg)
@@ -172,7 +172,7 @@ static void lock_held_at_idle(void **state)
 {
 	(void)state;
 	host_harts_run(1, idle_with_lock);
-	EXPECT_SAID("locks_held");
+	EXPECT_SAID("test is held where no lock may be");
 }
 
 static void with_reader(unsigned int hart)

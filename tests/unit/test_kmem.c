@@ -212,7 +212,7 @@ static void wrong_frees_are_seen(void **state)
 		large = kmem_alloc(10000);
 		switch (i) {
 		case 0: assert_refused(a + 16); break;
-		case 1: assert_refused(ALIGN_DOWN((uintptr_t)a, PAGE_SIZE) + (char *)0); break;
+		case 1: assert_refused((char *)ALIGN_DOWN((uintptr_t)a, PAGE_SIZE)); break;
 		case 2: assert_refused(large + PAGE_SIZE); break;
 		case 3: assert_refused(hpa_to_va(HPA(ARENA_HPA + MIB(63)))); break;
 		case 4:

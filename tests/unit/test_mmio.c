@@ -398,6 +398,9 @@ static void race_hart(unsigned int hart)
 		__atomic_fetch_add(&reader_failures, 1, __ATOMIC_RELAXED);
 	if (!hart)
 		WRITE_ONCE(changes_over, true);
+	/* What this hart queued goes with it. */
+	while (!hart && rcu_callbacks_pending())
+		rcu_run_callbacks();
 	rcu_eqs_enter();
 }
 

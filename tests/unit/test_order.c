@@ -24,6 +24,7 @@ enum place { AT_WORK, AT_PREPARE, AT_GUEST, AT_IRQ, AT_EXIT, PLACES };
 /* How far the clock goes on at each place, so that a sum tells where time went. */
 static const u64 ticks_at[PLACES] = {1, 10, 1000, 7, 100};
 
+#define REASON	     77 /* why the script's guest exits */
 #define REQUEST	     BIT(3)
 #define REQUEST_STOP BIT(4) /* work() says that the loop ends */
 
@@ -223,9 +224,10 @@ static int fresh(void **state)
 	memset(&run, 0, sizeof(run));
 	t.runs = 1;
 	vcpu.step = do_guest;
+	vcpu.reason = REASON;
 	run.arch = &vcpu;
 	run.ops = &ops;
-	trace_enabled = false;
+	trace_set(0);
 	host_clock_set(5000);
 	host_irq_set_handler(do_irq);
 	return 0;
@@ -577,20 +579,20 @@ static void no_request_is_lost(void **state)
 }
 
 static struct trace_rec ring[TRACE_RING];
-static u32 ring_seq;
+static u64 ring_seq;
 
 static void traced_run(unsigned int hart)
 {
 	trace_hart_init(ring);
 	run_guest(hart);
-	ring_seq = this_hart(trace_hart).seq;
+	ring_seq = trace_count(arch_hart_index());
 }
 
 static unsigned int find_event(enum trace_event ev, u64 *when)
 {
 	unsigned int n = 0;
 
-	for (u32 i = 0; i < ring_seq && i < TRACE_RING; i++) {
+	for (u64 i = 0; i < ring_seq && i < TRACE_RING; i++) {
 		if (ring[i].event != ev)
 			continue;
 		*when = ring[i].when;
@@ -604,7 +606,7 @@ static void one_entry_and_one_exit_traced(void **state)
 	u64 entry, exit;
 
 	(void)state;
-	trace_enabled = true;
+	trace_set(TRACE_ALL);
 	t.act[AT_GUEST] = raise_tick;
 	host_harts_run(1, traced_run);
 	check_clean();
@@ -617,7 +619,7 @@ static void one_entry_and_one_exit_traced(void **state)
 /* The n-th event of a guest's entry or exit in the ring, or NULL. */
 static const struct trace_rec *guest_event(unsigned int n)
 {
-	for (u32 i = 0; i < ring_seq && i < TRACE_RING; i++)
+	for (u64 i = 0; i < ring_seq && i < TRACE_RING; i++)
 		if (ring[i].event == TRACE_GUEST_ENTRY || ring[i].event == TRACE_GUEST_EXIT)
 			if (n-- == 0)
 				return &ring[i];
@@ -631,7 +633,7 @@ static void one_pair_a_run_while_tracing(void **state)
 	const struct trace_rec *rec;
 
 	(void)state;
-	trace_enabled = true;
+	trace_set(TRACE_ALL);
 	t.runs = 3;
 	t.early = 2;
 	t.before = request;
@@ -646,7 +648,9 @@ static void one_pair_a_run_while_tracing(void **state)
 		rec = guest_event(n);
 		assert_non_null(rec);
 		assert_int_equal(rec->event, n % 2 ? TRACE_GUEST_EXIT : TRACE_GUEST_ENTRY);
-		assert_int_equal(rec->arg, (u64)(uintptr_t)&run);
+		assert_int_equal(n % 2 ? rec->b : rec->a, (u64)(uintptr_t)&vcpu);
+		if (n % 2)
+			assert_int_equal(rec->a, REASON);
 		/* Two works and a failed preparation, the runs before this one, and this one. */
 		assert_int_equal(rec->when,
 				 5000 + 2 * 1 + 10 + n / 2 * (10 + 3000 + 100) + 10 + n % 2 * 3000);

@@ -80,7 +80,7 @@ static void tick(u64 ticks)
 /* Every hart starts with a thread of its own, runs the test's part, and waits for all to be done. */
 static void (*test_main)(unsigned int hart);
 static struct thread selves[4];
-static u32 harts_up, harts_done; /* atomic */
+static u32 harts_up, harts_done, harts_out; /* atomic */
 
 static bool all_done(void *arg)
 {
@@ -105,6 +105,14 @@ static void hart_main(unsigned int hart)
 	for_each_hart (i)
 		thread_wake(&selves[i]);
 	CHECK(thread_wait(all_done, NULL, TIMER_NEVER) == OK);
+	__atomic_fetch_add(&harts_out, 1, __ATOMIC_ACQ_REL);
+	/* Callbacks that are queued on a hart go with it. */
+	if (hart == 0) {
+		while (__atomic_load_n(&harts_out, __ATOMIC_ACQUIRE) != arch_hart_count())
+			arch_relax();
+		while (rcu_callbacks_pending())
+			rcu_run_callbacks();
+	}
 	irq_off();
 	rcu_eqs_enter();
 }
@@ -117,7 +125,7 @@ static void pause_here(void)
 static void run(unsigned int harts, void (*fn)(unsigned int hart))
 {
 	memset(selves, 0, sizeof(selves));
-	harts_up = harts_done = 0;
+	harts_up = harts_done = harts_out = 0;
 	test_main = fn;
 	host_clock_set(1);
 	host_irq_set_handler(take_irq);
@@ -258,20 +266,12 @@ static void wake_and_end(unsigned int hart)
 	WRITE_ONCE(enough, 1);
 }
 
-static void run_callbacks(unsigned int hart)
-{
-	(void)hart;
-	while (rcu_run_callbacks())
-		;
-}
-
 static void wake_beside_the_end(void **state)
 {
 	(void)state;
 	lives = enough = 0;
 	known = NULL;
 	run(3, wake_and_end);
-	run(1, run_callbacks); /* of those that ended last */
 	assert_int_equal(allocated, 0);
 }
 
@@ -383,12 +383,79 @@ static void yield_is_quiescent(void **state)
 	run(2, yields);
 }
 
+/* Where time goes when two threads of one hart take turns (E7, E8). The clock moves only here. */
+static u64 other_steal, other_idle, other_host; /* of the other thread, when it ends */
+static u32 other_done, go;
+
+static bool may_go(void *arg)
+{
+	(void)arg;
+	return READ_ONCE(go);
+}
+
+static void spends_time(void *arg)
+{
+	u64 ticks[VTIME_KINDS], steal, sum, elapsed;
+
+	(void)arg;
+	host_clock_advance(10);
+	CHECK(thread_wait(may_go, NULL, TIMER_NEVER) == OK);
+	host_clock_advance(20);
+	thread_yield();
+	elapsed = vtime_task_read(&thread_current()->time, ticks, &steal);
+	CHECK(thread_steal(thread_current()) == steal);
+	sum = steal;
+	for (int k = 0; k < VTIME_KINDS; k++)
+		sum += ticks[k];
+	CHECK(sum == elapsed);
+	other_steal = steal;
+	other_idle = ticks[VTIME_IDLE];
+	other_host = ticks[VTIME_HOST];
+	WRITE_ONCE(other_done, 1);
+}
+
+static void shares_its_hart(unsigned int hart)
+{
+	u64 before = thread_steal(thread_current());
+	struct thread *t = thread_create("other", hart, spends_time, NULL);
+
+	CHECK(t);
+	host_clock_advance(100); /* it is ready: steal */
+	thread_yield();		 /* it runs for 10 and blocks */
+	CHECK(thread_steal(thread_current()) == before + 10);
+	host_clock_advance(1000); /* it waits: idle */
+	WRITE_ONCE(go, 1);
+	thread_wake(t);
+	host_clock_advance(4000); /* ready again: steal */
+	thread_yield();		  /* it runs for 20 and yields */
+	CHECK(thread_steal(thread_current()) == before + 30);
+	host_clock_advance(50000); /* steal, although it has been ready all the time */
+	thread_yield();
+	CHECK(READ_ONCE(other_done));
+	while (rcu_run_callbacks())
+		;
+}
+
+static void steal_is_ready_and_not_running(void **state)
+{
+	(void)state;
+	other_done = go = 0;
+	run(1, shares_its_hart);
+	assert_int_equal(other_steal, 100 + 4000 + 50000);
+	assert_int_equal(other_idle, 1000);
+	assert_int_equal(other_host, 10 + 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ping_pong),	       cmocka_unit_test(threads_ping_pong),
-		cmocka_unit_test(wake_beside_the_end), cmocka_unit_test(waits_end),
-		cmocka_unit_test(wait_queue),	       cmocka_unit_test(yield_is_quiescent),
+		cmocka_unit_test(ping_pong),
+		cmocka_unit_test(threads_ping_pong),
+		cmocka_unit_test(wake_beside_the_end),
+		cmocka_unit_test(waits_end),
+		cmocka_unit_test(wait_queue),
+		cmocka_unit_test(yield_is_quiescent),
+		cmocka_unit_test(steal_is_ready_and_not_running),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

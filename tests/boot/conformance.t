@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+The conformance suite inside the hypervisor (boot argument selftest=conformance): its points become
+this script's, for the release and the debug build, on machines with one hart and with four.
+Environment: LIMEN_DEBUG_BIN (build/riscv-debug/limen.bin), LIMEN_FULL=1 for features hidden too.
+"""
+import os
+import re
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import fits  # noqa: E402
+import images  # noqa: E402
+import qemu  # noqa: E402
+from tap import Tap  # noqa: E402
+
+POINT = re.compile(r"(not )?ok (\d+) - (.*?)(?: # SKIP (.*))?")
+INVARIANTS = [f"E{i}" for i in range(1, 17)]
+# On one hart, where the next hart is the only thing that could tell.
+NEEDS_HARTS = {"E10"}
+
+RUNS = [(build, cpu, harts, "") for build in ("release", "debug") for cpu in ("rv64", "max")
+        for harts in (1, 4)]
+RUNS_FULL = RUNS + [("debug", "rv64", 2, hidden) for hidden in
+                    (" hide=sstc", " hide=vmidlen", " hide=htval,htinst", " hide=all")]
+
+
+def image(build):
+    return fits.limen() if build == "release" else \
+        images.path("LIMEN_DEBUG_BIN", "build/riscv-debug/limen.bin")
+
+
+def points(tap, name, text):
+    """Passes the suite's points on; says which invariants a test that ran has looked at."""
+    seen, count = set(), 0
+    lines = text.replace("\r", "").splitlines()
+    for line, following in zip(lines, lines[1:] + [""]):
+        point = POINT.fullmatch(line)
+        if not point:
+            continue
+        count += 1
+        if point[4]:
+            tap.skip(f"{name}: {point[3]}", point[4])
+            continue
+        tap.ok(not point[1], f"{name}: {point[3]}", following)
+        seen.add(point[3].split(":")[0])
+    plan = re.search(r"^1\.\.(\d+)\r?$", text, re.MULTILINE)
+    tap.equal(plan and int(plan[1]), count, f"{name}: the suite came to its end")
+    return seen
+
+
+def run(tap, build, cpu, harts, hidden):
+    name = f"conformance-{build}-{cpu}-{harts}{hidden.replace(' hide=', '-')}"
+    with qemu.Qemu(name, kernel=image(build), cpu=cpu, harts=harts, memory="256M",
+                   append="selftest=conformance" + hidden) as machine:
+        try:
+            status = machine.wait()
+        except qemu.Failure as failure:
+            status = failure
+        text = machine.output.decode("latin-1")
+        seen = points(tap, name, text)
+        tap.ok(status == 0, f"{name}: status 0", f"{status}\n{machine.tail()}")
+    # E2 is the checker's of the linked image, E3 the debug checks', on the host.
+    must = set(INVARIANTS) - {"E2", "E3"} - (NEEDS_HARTS if harts == 1 else set())
+    tap.equal(sorted(must - seen), [], f"{name}: each invariant has a test that ran")
+
+
+def main():
+    tap = Tap()
+    if images.STANDIN:
+        tap.skip("conformance", "limen's, which is not there")
+        tap.done()
+    for one in RUNS_FULL if os.environ.get("LIMEN_FULL") else RUNS:
+        run(tap, *one)
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Two harts: this one looks at the other, sends it requests, and waits for grace periods.
+ */
+#include "tests/conformance/suite.h"
+
+#define OTHER 1
+
+static struct scene scene, scene2;
+
+/* A kick of before may still be on its way to a hart, so what it disturbs is tried again; a grace
+ * period that disturbs by itself does so each time. */
+#define TRIES 8
+
+/* What the rest of the machine sees of a hart in its guest: the state, RCU's counter. */
+static void e10_seen(void)
+{
+	bool seen = false;
+
+	scene_init(&scene, 0, GUEST_SPINS);
+	scene_start(&scene, OTHER);
+	for (unsigned int i = 0; i < TRIES && !seen; i++) {
+		scene_await_progress(&scene);
+		seen = READ_ONCE(per_hart(context_hart, OTHER).state) == CONTEXT_GUEST &&
+		       !(READ_ONCE(per_hart(rcu_hart, OTHER).counter) & 1) &&
+		       READ_ONCE(scene.run.mode) == IN_GUEST;
+	}
+	EXPECT(seen);
+	act_stop(&scene);
+	scene_join(OTHER);
+}
+
+/* E10: grace periods end while a guest never does, and do not disturb it. */
+static void e10_guest(void)
+{
+	bool undisturbed = false;
+
+	scene_init(&scene, 0, GUEST_SPINS);
+	scene_start(&scene, OTHER);
+	scene_await_progress(&scene);
+	for (unsigned int i = 0; i < TRIES && !undisturbed; i++) {
+		unsigned int exits = READ_ONCE(scene.been[AT_EXIT]);
+
+		synchronize_rcu();
+		undisturbed = READ_ONCE(scene.been[AT_EXIT]) == exits;
+	}
+	EXPECT(undisturbed);
+	act_stop(&scene);
+	scene_join(OTHER);
+}
+
+/* The same of harts that idle: none of them leaves its wait. */
+static void e10_idle(void)
+{
+	bool undisturbed = false;
+
+	for (unsigned int i = 0; i < TRIES && !undisturbed; i++) {
+		u64 before = 0, after = 0;
+
+		for (unsigned int h = OTHER; h < arch_hart_count(); h++)
+			before += READ_ONCE(per_hart(rcu_hart, h).counter);
+		synchronize_rcu();
+		for (unsigned int h = OTHER; h < arch_hart_count(); h++)
+			after += READ_ONCE(per_hart(rcu_hart, h).counter);
+		undisturbed = before == after;
+		port->pause();
+	}
+	EXPECT(undisturbed);
+}
+
+/* A reader on another hart is waited for, though. */
+static u32 reader_in, reader_go, reader_out; /* atomic */
+
+static void hold_reader(void *arg)
+{
+	(void)arg;
+	rcu_read_lock();
+	__atomic_store_n(&reader_in, 1, __ATOMIC_RELEASE);
+	while (!arch_load_acquire(&reader_go))
+		arch_relax();
+	port->burn(short_while());
+	__atomic_store_n(&reader_out, 1, __ATOMIC_RELEASE);
+	rcu_read_unlock();
+}
+
+static void e10_reader(void)
+{
+	reader_in = reader_go = reader_out = 0;
+	port->start(OTHER, hold_reader, NULL);
+	while (!arch_load_acquire(&reader_in))
+		port->pause();
+	__atomic_store_n(&reader_go, 1, __ATOMIC_RELEASE);
+	synchronize_rcu();
+	EXPECT(arch_load_acquire(&reader_out));
+	scene_join(OTHER);
+}
+
+/* E6: each request comes at a moment of its own; the guest would never end. */
+#define STORM 300
+
+static u32 taken; /* atomic: requests worked off */
+
+static void take_one(struct scene *s)
+{
+	if (guest_request_take(&s->run, SCENE_REQUEST))
+		__atomic_fetch_add(&taken, 1, __ATOMIC_RELEASE);
+}
+
+static void e6_storm(void)
+{
+	scene_init(&scene, 0, GUEST_SPINS);
+	scene.act[AT_WORK] = take_one;
+	taken = 0;
+	scene_start(&scene, OTHER);
+	for (u32 i = 1; i <= STORM; i++) {
+		act_request(&scene);
+		while (arch_load_acquire(&taken) != i)
+			port->pause();
+	}
+	act_stop(&scene);
+	scene_join(OTHER);
+	EXPECT(taken == STORM);
+}
+
+/* The same with the hart's own work. */
+static u32 worked; /* atomic */
+
+static void count_work(struct scene *s)
+{
+	(void)s;
+	if (entry_work_take(ENTRY_WORK_STOP))
+		__atomic_fetch_add(&worked, 1, __ATOMIC_RELEASE);
+}
+
+static void e6_work_storm(void)
+{
+	scene_init(&scene, 0, GUEST_SPINS);
+	scene.act[AT_WORK] = count_work;
+	worked = 0;
+	scene_start(&scene, OTHER);
+	for (u32 i = 1; i <= STORM / 3; i++) {
+		entry_work_set(OTHER, ENTRY_WORK_STOP);
+		while (arch_load_acquire(&worked) < i)
+			port->pause();
+	}
+	act_stop(&scene);
+	scene_join(OTHER);
+	EXPECT(worked >= STORM / 3);
+}
+
+/* Once guest_request_sync() is back, the run that the request met is over. */
+static void e6_sync(void)
+{
+	scene_init(&scene, 0, GUEST_SPINS);
+	scene_start(&scene, OTHER);
+	for (u32 i = 0; i < 20; i++) {
+		u64 over = READ_ONCE(scene.run.entries);
+
+		scene_await_progress(&scene);
+		act_request(&scene);
+		guest_request_sync(&scene.run, SCENE_REQUEST);
+		EXPECT(READ_ONCE(scene.run.entries) > over);
+	}
+	act_stop(&scene);
+	scene_join(OTHER);
+}
+
+/* E7: two harts at once, each with its own account. */
+static void e7_harts(void)
+{
+	scene_init(&scene, 0, GUEST_SPINS);
+	scene_init(&scene2, 1, GUEST_SPINS);
+	scene.exits = scene2.exits = 5;
+	scene.act[AT_PREPARE] = scene2.act[AT_PREPARE] = act_tick;
+	scene_start(&scene, OTHER);
+	scene_run(&scene2);
+	scene_join(OTHER);
+	EXPECT(scene.run.guest_ticks > 0 && scene2.run.guest_ticks > 0);
+}
+
+/* E15: a vCPU that moves takes its state along, and finds it although another was in both harts. */
+static void e15_moves(void)
+{
+	scene_init(&scene, 0, GUEST_KEEPS);
+	scene_init(&scene2, 1, GUEST_KEEPS);
+	for (unsigned int i = 0; i < 4; i++) {
+		struct scene *here = i & 1 ? &scene2 : &scene;
+		struct scene *there = i & 1 ? &scene : &scene2;
+
+		here->exits = here->counted + 2;
+		there->exits = there->counted + 2;
+		scene_start(there, OTHER);
+		scene_run(here);
+		scene_join(OTHER);
+	}
+	EXPECT(port->progress(scene.vcpu) >= 8);
+	EXPECT(port->progress(scene2.vcpu) >= 8);
+	EXPECT(port->kept(scene.vcpu));
+	EXPECT(port->kept(scene2.vcpu));
+}
+
+const struct conformance_test hart_tests[] = {
+	{"E6: no request is lost", e6_storm, 2, NULL},
+	{"E6: nor any of a hart's work", e6_work_storm, 2, NULL},
+	{"E6: a request can be waited for", e6_sync, 2, NULL},
+	{"E7: harts run guests on accounts of their own", e7_harts, 2, NULL},
+	{"E10: a hart in its guest is quiescent to all", e10_seen, 2, NULL},
+	{"E10: a grace period leaves a guest alone", e10_guest, 2, NULL},
+	{"E10: and harts that idle", e10_idle, 2, NULL},
+	{"E10: and waits for a reader", e10_reader, 2, NULL},
+	{"E15: a vCPU that moves takes its state along", e15_moves, 2, NULL},
+	{NULL, NULL, 0, NULL},
+};

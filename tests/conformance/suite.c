@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/conformance/suite.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct conformance_port *port;
+
+static const char *broken, *skipped; /* of the test under way; broken is atomic */
+static char broken_text[160];
+static DEFINE_PER_HART(struct scene *, scene_here);
+
+void scene_broken(const char *file, int line, const char *what)
+{
+	static u32 taken;
+
+	if (READ_ONCE(broken) || __atomic_exchange_n(&taken, 1, __ATOMIC_ACQUIRE))
+		return;
+	snprintf(broken_text, sizeof(broken_text), "%s:%d: not so: %s", file, line, what);
+	__atomic_store_n(&broken, broken_text, __ATOMIC_RELEASE);
+	__atomic_store_n(&taken, 0, __ATOMIC_RELEASE);
+}
+
+void scene_skip(const char *why)
+{
+	skipped = why;
+}
+
+u64 short_while(void)
+{
+	return arch_clock_hz() / 5000;
+}
+
+u64 hart_counter(void)
+{
+	return this_hart(rcu_hart).counter;
+}
+
+/* What the lock checker believes of this hart's interrupts; it believes nothing in release. */
+static void expect_irqs(bool on)
+{
+	EXPECT(arch_irqs_off() == !on);
+	if (LIMEN_DEBUG)
+		EXPECT(this_hart(lockdep_hart).irqs_on == on);
+}
+
+static void expect_watched(bool irqs_on)
+{
+	expect_irqs(irqs_on);
+	EXPECT(rcu_watching());
+	EXPECT(this_hart(context_hart).state == CONTEXT_HYPERVISOR);
+}
+
+void expect_home(bool irqs_on)
+{
+	expect_watched(irqs_on);
+	EXPECT(this_hart(vtime_hart).kind == VTIME_HOST);
+	EXPECT(this_hart(rcu_hart).nesting == 0);
+	lockdep_assert_no_locks();
+}
+
+static void at(struct scene *s, enum place p)
+{
+	WRITE_ONCE(s->been[p], s->been[p] + 1);
+	if (s->act[p])
+		s->act[p](s);
+}
+
+static bool do_work(struct guest_run *run)
+{
+	struct scene *s = container_of(run, struct scene, run);
+	bool hart_work = READ_ONCE(this_hart(entry_work)) != 0;
+
+	expect_home(true);
+	EXPECT(run->mode == OUTSIDE_GUEST);
+	EXPECT(READ_ONCE(run->requests) || hart_work || s->prepare_failed);
+	s->prepare_failed = false;
+	at(s, AT_WORK);
+	if (!s->act[AT_WORK])
+		guest_request_take(run, SCENE_REQUEST);
+	if (entry_work_take(ENTRY_WORK_RESCHED))
+		port->pause();
+	return !guest_request_take(run, SCENE_STOP);
+}
+
+static bool do_prepare(struct guest_run *run)
+{
+	struct scene *s = container_of(run, struct scene, run);
+
+	expect_home(false);
+	EXPECT(run->mode == IN_GUEST);
+	EXPECT(run->hart == arch_hart_index());
+	if (!s->accounted)
+		guest_run_account(run);
+	s->accounted = true;
+	s->prepare_failed = s->been[AT_PREPARE] < s->failed;
+	port->take_hart(s->vcpu);
+	at(s, AT_PREPARE);
+	s->counter = hart_counter();
+	return !s->prepare_failed;
+}
+
+static void do_exit(struct guest_run *run)
+{
+	struct scene *s = container_of(run, struct scene, run);
+	enum conformance_why why = port->why(s->vcpu);
+
+	expect_home(true);
+	EXPECT(run->mode == OUTSIDE_GUEST);
+	EXPECT(hart_counter() == s->counter + 2);
+	EXPECT(port->intact(s->vcpu));
+	s->why[why]++;
+	if (why != WHY_INTERRUPT)
+		port->resume(s->vcpu);
+	at(s, AT_EXIT);
+	s->counted += s->spins || why != WHY_INTERRUPT;
+	if (s->counted == s->exits)
+		act_stop(s);
+}
+
+static const struct guest_run_ops ops = {do_work, do_prepare, do_exit};
+
+void conformance_tick(void)
+{
+	struct scene *s = this_hart(scene_here);
+
+	EXPECT(arch_irqs_off());
+	EXPECT(rcu_watching());
+	EXPECT(this_hart(vtime_hart).kind == VTIME_IRQ);
+	if (!s)
+		return;
+	/* In a run it comes behind the window, or the window was opened once more for it, and
+	 * do_exit() finds another count. */
+	if (s->run.mode == IN_GUEST)
+		EXPECT(hart_counter() == s->counter + 2);
+	at(s, AT_TICK);
+}
+
+void scene_init(struct scene *s, unsigned int n, enum conformance_guest what)
+{
+	memset(s, 0, sizeof(*s));
+	s->spins = what == GUEST_SPINS;
+	s->vcpu = port->guest(n, what);
+	s->run.arch = s->vcpu;
+	s->run.ops = &ops;
+}
+
+static void play(void *arg)
+{
+	struct scene *s = arg;
+
+	expect_home(true);
+	irq_off();
+	this_hart(scene_here) = s;
+	s->accounted = false;
+	irq_on();
+	guest_run_loop(&s->run);
+	expect_home(true);
+	irq_off();
+	this_hart(scene_here) = NULL;
+	port->leave_hart(s->vcpu);
+	irq_on();
+	EXPECT(s->run.mode == OUTSIDE_GUEST);
+	EXPECT(s->run.entries == s->been[AT_EXIT]);
+}
+
+void scene_run(struct scene *s)
+{
+	play(s);
+}
+
+void scene_start(struct scene *s, unsigned int hart)
+{
+	port->start(hart, play, s);
+}
+
+void scene_join(unsigned int hart)
+{
+	while (port->running(hart))
+		port->pause();
+}
+
+void scene_await_progress(struct scene *s)
+{
+	u64 was = port->progress(s->vcpu);
+
+	while (port->progress(s->vcpu) == was)
+		port->pause();
+}
+
+void act_tick(struct scene *s)
+{
+	(void)s;
+	port->tick(short_while());
+}
+
+void act_tick_now(struct scene *s)
+{
+	(void)s;
+	port->tick(0);
+}
+
+void act_stop(struct scene *s)
+{
+	guest_request(&s->run, SCENE_STOP);
+}
+
+void act_request(struct scene *s)
+{
+	guest_request(&s->run, SCENE_REQUEST);
+}
+
+/* The ring is read by its own hart, with tracing off. */
+static u64 trace_from;
+
+void trace_begin(void)
+{
+	trace_from = trace_count(arch_hart_index());
+	trace_set(BIT(TRACE_GUEST_ENTRY) | BIT(TRACE_GUEST_EXIT) | BIT(TRACE_IRQS_ON) |
+		  BIT(TRACE_IRQS_OFF));
+}
+
+void trace_end(void)
+{
+	trace_set(0);
+}
+
+size_t trace_events(void)
+{
+	u64 n = trace_count(arch_hart_index()) - trace_from;
+
+	EXPECT(n <= TRACE_RING);
+	return n <= TRACE_RING ? n : TRACE_RING;
+}
+
+static struct trace_rec record(size_t i)
+{
+	struct trace_rec rec = {0};
+
+	EXPECT(trace_read(arch_hart_index(), trace_from + i, &rec));
+	return rec;
+}
+
+enum trace_event trace_event_at(size_t i)
+{
+	return (enum trace_event)record(i).event;
+}
+
+u64 trace_when(size_t i)
+{
+	return record(i).when;
+}
+
+static unsigned int number, failures;
+
+static void report(const char *name, const char *how, const char *why)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "%s %u - %s%s%s", broken ? "not ok" : "ok", ++number, name,
+		 how, why);
+	port->print(line);
+	if (!broken)
+		return;
+	failures++;
+	snprintf(line, sizeof(line), "# %s", broken);
+	port->print(line);
+}
+
+static void run_tests(const struct conformance_test *t)
+{
+	for (; t->name; t++) {
+		broken = NULL;
+		skipped = t->skip;
+		if (!skipped && t->harts > arch_hart_count())
+			skipped = "needs another hart";
+		if (!skipped)
+			t->fn();
+		if (skipped)
+			report(t->name, " # SKIP ", skipped);
+		else
+			report(t->name, "", "");
+	}
+}
+
+static const struct conformance_test no_refused_tests[] = {
+	{"E3, E16: what is refused", NULL, 1, "here a failed check would stop the machine"},
+	{NULL, NULL, 0, NULL},
+};
+
+unsigned int conformance_run(const struct conformance_port *p)
+{
+	char line[64];
+
+	port = p;
+	number = failures = 0;
+	snprintf(line, sizeof(line), "# conformance: %s, %u hart%s, %s", p->name, arch_hart_count(),
+		 arch_hart_count() == 1 ? "" : "s", LIMEN_DEBUG ? "debug" : "release");
+	port->print(line);
+	run_tests(threshold_tests);
+	run_tests(p->refused ? p->refused : no_refused_tests);
+	run_tests(quiet_tests);
+	run_tests(hart_tests);
+	snprintf(line, sizeof(line), "1..%u", number);
+	port->print(line);
+	return failures;
+}

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-2-Clause
+UNITS += conformance
+CONFORMANCE_SUITE := tests/conformance/suite.c tests/conformance/threshold.c \
+	tests/conformance/quiet.c tests/conformance/harts.c
+conformance-srcs := $(CONFORMANCE_SUITE) tests/conformance/refused.c $(wildcard entry/*.c rcu/*.c)
+conformance-tsan := 1
+
+# The same suite inside the hypervisor: the boot argument selftest=conformance.
+CONFORMANCE_OBJS := $(patsubst %,$(OUT)/%.o,$(CONFORMANCE_SUITE) tests/conformance/hyp_port.c)
+OBJS += $(CONFORMANCE_OBJS)
+$(OUT)/limen.pass1: $(CONFORMANCE_OBJS)
+-include $(CONFORMANCE_OBJS:.o=.d)

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: BSD-2-Clause
+UNITS += rcu_tree
+rcu_tree-srcs :=
