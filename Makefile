@@ -19,7 +19,11 @@ ifeq ($(filter $(BUILD),release debug),)
 $(error BUILD=$(BUILD): say BUILD=release or BUILD=debug)
 endif
 OPT-release := -O2
-OPT-debug   := -Og -DLIMEN_DEBUG=1 -fstack-protector-strong
+# Each function of the debug build looks whether RCU is watching (hyp/instrument.c); not those that
+# do the looking, nor a panic's, which comes from anywhere.
+INSTRUMENT  := -finstrument-functions \
+	       -finstrument-functions-exclude-file-list=hyp/instrument.c,hyp/panic.c,/include/
+OPT-debug   := -Og -DLIMEN_DEBUG=1 -fstack-protector-strong $(INSTRUMENT)
 
 Q := $(if $(V),,@)
 , := ,
@@ -36,6 +40,8 @@ help: ## this list
 # --- the hypervisor -------------------------------------------------------------------------------
 SRCS := $(sort $(wildcard lib/*.c rcu/*.c entry/*.c hyp/*.c guest/*.c sbi/*.c sbi/*.S \
 	arch/riscv/*.c arch/riscv/*.S))
+# Nobody calls the hooks in a release build.
+SRCS := $(filter-out $(if $(filter release,$(BUILD)),hyp/instrument.c),$(SRCS))
 OBJS := $(patsubst %,$(OUT)/%.o,$(SRCS))
 
 CFLAGS_RV := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -std=gnu11 -g \
@@ -65,15 +71,24 @@ $(OUT)/limen.pass1: $(OBJS) arch/riscv/limen.ld
 	$(Q)$(CC_RV) $(CFLAGS_RV) $(LDFLAGS_RV) $(OBJS) $(LDLIBS_RV) -o $@
 $(OUT)/symtab.c: $(OUT)/limen.pass1 tools/mksyms
 	$(Q)$(CROSS)nm -nS $< | tools/mksyms >$@
-$(OUT)/limen.elf: $(OUT)/limen.pass1 $(OUT)/symtab.c
+$(OUT)/limen.elf: $(OUT)/limen.pass1 $(OUT)/symtab.c tools/check-noinstr
 	@echo "  LD      $@"
 	$(Q)$(CC_RV) $(CFLAGS_RV) -c $(OUT)/symtab.c -o $(OUT)/symtab.o
 	$(Q)$(CC_RV) $(CFLAGS_RV) $(LDFLAGS_RV) $(OBJS) $(OUT)/symtab.o $(LDLIBS_RV) -o $@
 	@$(CROSS)nm $< | grep ' [tT] ' >$(OUT)/text1; $(CROSS)nm $@ | grep ' [tT] ' | cmp - $(OUT)/text1
+	@CROSS=$(CROSS) tools/check-noinstr $@
 $(OUT)/limen.bin: $(OUT)/limen.elf
 	$(Q)$(CROSS)objcopy -O binary $< $@
 
 -include $(OBJS:.o=.d)
+
+# For tests that build a piece of the hypervisor by themselves: compiler and flags, then the link.
+.PHONY: print-flags
+print-flags:
+	@echo '$(CC_RV) $(CFLAGS_RV)'
+	@echo '$(LDFLAGS_RV)'
+	@echo '$(LDLIBS_RV)'
+	@echo '$(OBJS)'
 
 .PHONY: help limen setup-build
 setup-build:
@@ -156,7 +171,7 @@ HOST_TESTS := $(sort $(wildcard tests/*.t tests/tools/*.t))
 BOOT_TESTS := $(sort $(wildcard tests/boot/*.t))
 PROVE := CMOCKA_MESSAGE_OUTPUT=TAP LIMEN_BIN=$(OUT)/limen.bin prove --exec '' -j $(or $(JOBS),2)
 
-.PHONY: setup-test unit guests test test-full bench
+.PHONY: setup-test unit guests test test-full bench mutate
 setup-test:
 	$(Q)tools/setup test
 
@@ -183,15 +198,40 @@ bench: ## instructions an operation, beside their budgets; LINUX=1: and Linux to
 	$(Q)tools/bench --limen $(OUT)/limen.bin --guest $(GUEST_OUT)/bench.bin \
 		$(if $(LINUX),--linux $(DEPS)/linux/Image)
 
+mutate: guests ## faults put in on purpose, and who catches each (some minutes)
+	$(Q)tools/setup test
+	$(Q)tools/mutate $(FAULTS)
+
 # --- checks of the sources ------------------------------------------------------------------------
 C_FILES := $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' 2>/dev/null)
 
+# The same code as clang sees it: the hypervisor, the tests of this machine, the test guests.
+PICOLIBC ?= /usr/lib/picolibc/riscv64-unknown-elf
+CLANG_RV := --target=riscv64-unknown-elf -march=rv64imac -mabi=lp64 -mcmodel=medany -std=gnu11 \
+	-isystem $(PICOLIBC)/include -isystem $(RVINC) $(WARN)
+CLANG_HYP := $(CLANG_RV) -I. -Iarch/riscv
+CLANG_HOST := $(filter-out -g -O1 -fno-sanitize-recover=all,$(HOST_CFLAGS))
+# Only what git knows or could know: no half-written files of an editor.
+LINT_HYP := $(filter lib/% rcu/% entry/% hyp/% guest/% sbi/% arch/riscv/%,$(filter %.c,$(C_FILES)))
+LINT_HOST := $(filter lib/% arch/host/% tests/unit/% tests/fuzz/% tests/demo/% $(foreach u,$(UNITS),$($(u)-srcs)), \
+	$(filter %.c,$(C_FILES)))
+LINT_GUESTS := $(filter tests/guests/%,$(filter %.c,$(C_FILES)))
+# $(1): a command, $(2): files; as many at a time as there are jobs, and every file is looked at.
+in-parallel = printf '%s\n' $(2) | xargs -P $(or $(JOBS),2) -n 5 sh -c '$(1)' lint
+
 .PHONY: lint format clean
-lint: ## format, cppcheck, who includes whom
+lint: ## format, clang, clang-tidy, cppcheck, who includes whom, barriers and their partners
 	$(Q)tools/setup lint
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 	$(Q)tools/check-layers
 	$(Q)tools/check-docs
+	$(Q)tools/check-barriers
+	$(Q)clang -fsyntax-only $(CLANG_HYP) $(LINT_HYP)
+	$(Q)clang -fsyntax-only $(CLANG_HYP) -DLIMEN_DEBUG=1 $(LINT_HYP)
+	$(Q)clang -fsyntax-only $(CLANG_HOST) $(LINT_HOST)
+	$(Q)clang -fsyntax-only $(CLANG_RV) -Itests/guests/rt $(LINT_GUESTS)
+	$(Q)$(call in-parallel,clang-tidy --quiet "$$@" -- $(CLANG_HYP) 2>/dev/null,$(LINT_HYP))
+	$(Q)$(call in-parallel,clang-tidy --quiet "$$@" -- $(CLANG_HOST) 2>/dev/null,$(wildcard arch/host/*.c))
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability \
 		--suppressions-list=tools/cppcheck.txt -I. -Iarch/riscv -DLIMEN_DEBUG=0 \
 		lib rcu entry hyp guest sbi arch/riscv
@@ -205,3 +245,19 @@ compile_commands.json: Makefile ## for editors and language servers
 
 clean: ## all but what was downloaded
 	rm -rf $(filter-out $(DEPS) build/apt,$(wildcard build/*)) compile_commands.json
+
+# --- demonstration --------------------------------------------------------------------------------
+DEMO_SRCS := $(HOST_BASE) $(sort $(wildcard entry/*.c rcu/*.c)) hyp/tracedump.c tests/demo/host_demo.c
+DEMO_HOST := build/host-asan/bin/demo
+$(DEMO_HOST): $(DEMO_SRCS:%.c=build/host-asan/%.o)
+	@mkdir -p $(@D)
+	@echo "  HOSTLD  $@"
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) $(SAN-asan) $^ -pthread -o $@
+TEST_DEPS += $(DEMO_HOST)
+
+.PHONY: demo
+demo: ## the threshold on two architectures, step by step, side by side
+	$(Q)tools/setup test
+	$(Q)$(MAKE) --no-print-directory $(DEMO_HOST) $(GUEST_OUT)/demo.bin $(GUEST_OUT)/demo-other.bin \
+		debug-limen
+	$(Q)tools/demo --limen build/$(ARCH)-debug/limen.bin --host $(DEMO_HOST) --guests $(GUEST_OUT)
