@@ -88,6 +88,15 @@ static bool start_pending_or_over(void *arg)
 	return READ_ONCE(v->hsm) == SBI_HSM_STATE_START_PENDING || !vm_running(v->vm);
 }
 
+/* Its interrupts are nobody's now, and must not end another's idle wait on this hart. */
+static void wait_stopped(struct vcpu *v)
+{
+	irq_off();
+	vcpu_put(&v->arch);
+	irq_on();
+	(void)thread_wait(start_pending_or_over, v, TIMER_NEVER);
+}
+
 /* Slow half of work(): the vCPU is stopped, or its VM has ended. */
 static bool become_started(struct vcpu *v)
 {
@@ -97,7 +106,7 @@ static bool become_started(struct vcpu *v)
 		if (READ_ONCE(v->hsm) == SBI_HSM_STATE_START_PENDING)
 			start_hart(v);
 		else
-			(void)thread_wait(start_pending_or_over, v, TIMER_NEVER);
+			wait_stopped(v);
 	}
 	return false;
 }
@@ -242,16 +251,22 @@ static bool wake_reason(void *arg)
 	return (READ_ONCE(v->run.requests) & REQ_WAKE) || interrupt_pending(v);
 }
 
-/* When the guest's own timer ends the wait, in host ticks: never, if its sie lets no timer interrupt
- * through, or a deadline that has passed would make a busy loop of the wait. */
-static u64 wait_deadline(struct vcpu *v)
+/*
+ * When the guest's own timer ends the wait, in host ticks. Never, if its sie lets no timer interrupt
+ * through, or a deadline that has passed would make a busy loop of the wait. Nor while the vCPU stays
+ * in the hart: then vstimecmp ends the hart's WFI, which goes on for what is pending and enabled in
+ * hie, whoever it is delegated to, and vsie is a view of hie (privileged specification 20240411,
+ * "Wait for Interrupt", "Virtual Supervisor Interrupt Registers"). Interrupts off.
+ */
+static u64 wait_deadline(void *arg, bool keeps)
 {
+	struct vcpu *v = arg;
 	bool loaded = this_hart(vcpu_loaded) == &v->arch;
 	u64 cmp;
 
 	if (!v->sstc)
 		return TIMER_NEVER; /* the vCPU's timer is armed and makes a request */
-	if (!((loaded ? csr_read(vsie) : v->arch.vs.vsie) & SIP_STIP))
+	if ((loaded && keeps) || !((loaded ? csr_read(vsie) : v->arch.vs.vsie) & SIP_STIP))
 		return TIMER_NEVER;
 	cmp = loaded ? csr_read(vstimecmp) : v->arch.vs.vstimecmp;
 	return vclock_to_host(v->arch.htimedelta, cmp);
@@ -269,15 +284,11 @@ static bool wait_is_over(struct vcpu *v)
 
 void vcpu_wait_interrupt(struct vcpu *v)
 {
-	u64 deadline;
-
 	for (;;) {
-		irq_off();
-		deadline = wait_deadline(v);
-		irq_on();
-		(void)thread_wait(wake_reason, v, deadline);
-		if (READ_ONCE(v->run.requests))
-			take_requests(v);
+		(void)thread_wait_here(wake_reason, wait_deadline, v);
+		if (likely(!READ_ONCE(v->run.requests)))
+			return;
+		take_requests(v);
 		if (wait_is_over(v))
 			return;
 		/* A sibling that sends what sie does not let through must not keep us here. */

@@ -179,7 +179,7 @@ void thread_wake(struct thread *t)
 	bool woken = false;
 
 	/* Order: the condition is true, before the state is read.
-	 * Pairs with: thread_wait() [W1] */
+	 * Pairs with: wait_block() [W1] */
 	arch_mb();
 	if (READ_ONCE(t->state) != THREAD_BLOCKED)
 		return;
@@ -201,56 +201,114 @@ void thread_cancel(struct thread *t)
 	thread_wake(t);
 }
 
-struct wait_timer {
-	struct timer timer;
+struct wait {
 	struct thread *thread;
+	bool (*cond)(void *arg);
+	void *arg;
+	bool armed; /* the timer was, at some time */
+	struct timer timer;
 };
 
 static void wait_over(struct timer *t)
 {
-	thread_wake(container_of(t, struct wait_timer, timer)->thread);
+	thread_wake(container_of(t, struct wait, timer)->thread);
+}
+
+/* Says BLOCKED; what is looked at from here on and comes true later wakes the thread. */
+static void wait_block(struct wait *w)
+{
+	WRITE_ONCE(w->thread->state, THREAD_BLOCKED);
+	/* Order: the state says BLOCKED, before the condition is read.
+	 * Pairs with: thread_wake() [W1] */
+	arch_mb();
+}
+
+/* Is the wait over, and how? ERR_AGAIN: it is not. */
+static enum err wait_look(const struct wait *w)
+{
+	if (w->cond(w->arg))
+		return OK;
+	return READ_ONCE(w->thread->canceled) ? ERR_CANCELED : ERR_AGAIN;
+}
+
+static void wait_arm(struct wait *w, u64 deadline)
+{
+	if (deadline == TIMER_NEVER)
+		return;
+	if (!w->armed)
+		timer_init(&w->timer, wait_over);
+	w->armed = true;
+	if (list_empty(&w->timer.node))
+		timer_arm(&w->timer, deadline);
 }
 
 /* Back to RUNNING after the condition came true; a wake-up may have queued the thread meanwhile. */
-static void wait_finish(struct thread *t)
+static void wait_finish(struct wait *w, enum err e)
 {
 	struct runqueue *rq = &this_hart(runqueue);
 
 	spin_lock(&rq->lock);
-	list_del(&t->node);
-	t->state = THREAD_RUNNING;
+	list_del(&w->thread->node);
+	w->thread->state = THREAD_RUNNING;
 	spin_unlock(&rq->lock);
+	if (w->armed)
+		timer_disarm(&w->timer);
+	if (e == ERR_CANCELED)
+		w->thread->canceled = false;
 }
 
 enum err thread_wait(bool (*cond)(void *arg), void *arg, u64 deadline)
 {
-	struct wait_timer w = {.thread = thread_current()};
+	struct wait w = {.thread = thread_current(), .cond = cond, .arg = arg};
 	enum err e;
 
-	timer_init(&w.timer, wait_over);
 	irq_off();
 	for (;;) {
-		WRITE_ONCE(w.thread->state, THREAD_BLOCKED);
-		/* Order: the state says BLOCKED, before the condition is read.
-		 * Pairs with: thread_wake() [W1] */
-		arch_mb();
-		e = OK;
-		if (cond(arg))
+		wait_block(&w);
+		e = wait_look(&w);
+		if (e == ERR_AGAIN && deadline != TIMER_NEVER && arch_clock() >= deadline)
+			e = ERR_TIMEOUT;
+		if (e != ERR_AGAIN)
 			break;
-		e = ERR_CANCELED;
-		if (READ_ONCE(w.thread->canceled))
-			break;
-		e = ERR_TIMEOUT;
-		if (deadline != TIMER_NEVER && arch_clock() >= deadline)
-			break;
-		if (list_empty(&w.timer.node))
-			timer_arm(&w.timer, deadline);
+		wait_arm(&w, deadline);
 		schedule();
 	}
-	wait_finish(w.thread);
-	timer_disarm(&w.timer);
-	if (e == ERR_CANCELED)
-		w.thread->canceled = false;
+	wait_finish(&w, e);
+	irq_on();
+	return e;
+}
+
+/* Waits while this hart has no other thread to run. A wake-up of the thread itself queues it, and so
+ * ends this as well. */
+static enum err wait_idle(struct wait *w, u64 (*deadline)(void *arg, bool keeps))
+{
+	const struct list *ready = &this_hart(runqueue).ready;
+	enum err e = wait_look(w);
+
+	while (e == ERR_AGAIN && list_empty(ready)) {
+		wait_arm(w, deadline(w->arg, true));
+		idle_wait_irqoff();
+		e = wait_look(w);
+	}
+	return e;
+}
+
+enum err thread_wait_here(bool (*cond)(void *arg), u64 (*deadline)(void *arg, bool keeps),
+			  void *arg)
+{
+	struct wait w = {.thread = thread_current(), .cond = cond, .arg = arg};
+	enum err e;
+
+	irq_off();
+	for (;;) {
+		wait_block(&w);
+		e = wait_idle(&w, deadline);
+		if (e != ERR_AGAIN)
+			break;
+		wait_arm(&w, deadline(arg, false));
+		schedule();
+	}
+	wait_finish(&w, e);
 	irq_on();
 	return e;
 }

@@ -71,6 +71,17 @@ __noreturn void thread_exit(void);
  */
 enum err thread_wait(bool (*cond)(void *arg), void *arg, u64 deadline);
 
+/*
+ * The same for a condition that interrupts of this hart may bring about by themselves while the
+ * thread keeps the hart, so that no timer is needed. cond is looked at after each interrupt.
+ * deadline(arg, keeps) is asked, with interrupts off, before each wait: keeps says whether the hart
+ * stays with the thread (it waits idle) or goes to another. What it says first, other than
+ * TIMER_NEVER, holds until the wake-up.
+ * Returns OK or ERR_CANCELED. Interrupts on.
+ */
+enum err thread_wait_here(bool (*cond)(void *arg), u64 (*deadline)(void *arg, bool keeps),
+			  void *arg);
+
 /* Ends a thread's wait, so that it looks at its condition again; nothing when it is not waiting.
  * Any context that RCU watches; t has not ended, or was found in the same RCU reader. */
 void thread_wake(struct thread *t);

@@ -160,6 +160,8 @@ void vcpu_put(struct arch_vcpu *v)
 		return;
 	save_hvip(v);
 	save_vs(&v->vs);
+	/* Or what is pending for it would end each idle wait of the hart. */
+	csr_write(vsie, 0);
 	csr_write(vsatp, 0);
 	csr_write(hgatp, 0);
 	fpu_save(v);

@@ -62,8 +62,11 @@ void clock_set_deadline(u64 d)
 
 static void take_irq(u32 bits)
 {
+	bool believed = lockdep_irq_enter();
+
 	if (bits & HOST_IRQ_TICK)
 		timer_irq();
+	lockdep_irq_exit(believed);
 }
 
 /* Time goes on, and each hart that waited for it is told. */
@@ -122,17 +125,22 @@ static void pause_here(void)
 	thread_yield();
 }
 
-static void run(unsigned int harts, void (*fn)(unsigned int hart))
+static void run_with(void (*irq)(u32 bits), unsigned int harts, void (*fn)(unsigned int hart))
 {
 	memset(selves, 0, sizeof(selves));
 	harts_up = harts_done = harts_out = 0;
 	test_main = fn;
 	host_clock_set(1);
-	host_irq_set_handler(take_irq);
+	host_irq_set_handler(irq);
 	rcu_set_pause(pause_here);
 	alarm(TIMEOUT_S);
 	host_harts_run(harts, hart_main);
 	alarm(0);
+}
+
+static void run(unsigned int harts, void (*fn)(unsigned int hart))
+{
+	run_with(take_irq, harts, fn);
 }
 
 /* Two harts hand a number to and fro. */
@@ -446,6 +454,113 @@ static void steal_is_ready_and_not_running(void **state)
 	assert_int_equal(other_host, 10 + 20);
 }
 
+/* A wait that an interrupt of the hart ends, or another hart, or, beside another thread, a timer. */
+#define IRQ_OWN BIT(5)
+static u32 rang, rings; /* rings is set by the interrupt, or by the waker */
+static u32 kept, lent;	/* how often the deadline was asked for */
+
+static void take_own(u32 bits)
+{
+	take_irq(bits);
+	if (bits & IRQ_OWN)
+		WRITE_ONCE(rings, READ_ONCE(rang));
+}
+
+static bool has_rung(void *arg)
+{
+	return READ_ONCE(rings) >= *(u32 *)arg;
+}
+
+static u64 soon_if_lent(void *arg, bool keeps)
+{
+	(void)arg;
+	CHECK(arch_irqs_off());
+	if (keeps)
+		kept++;
+	else
+		lent++;
+	return keeps ? TIMER_NEVER : arch_clock() + 5;
+}
+
+/* rang says which ring is wanted; every other one is an interrupt, the rest are wake-ups. */
+static void ring(unsigned int hart)
+{
+	if (hart == 0) {
+		for (u32 i = 1; i <= ROUNDS; i++) {
+			WRITE_ONCE(rang, i);
+			CHECK(thread_wait_here(has_rung, soon_if_lent, &i) == OK);
+		}
+		thread_cancel(thread_current());
+		CHECK(thread_wait_here(never, soon_if_lent, NULL) == ERR_CANCELED);
+		return;
+	}
+	for (u32 i = 1; i <= ROUNDS; i++) {
+		while (READ_ONCE(rang) != i)
+			arch_relax();
+		if (i % 2) {
+			host_irq_raise(0, IRQ_OWN);
+			continue;
+		}
+		WRITE_ONCE(rings, i);
+		thread_wake(&selves[0]);
+	}
+}
+
+static void waits_here(void **state)
+{
+	(void)state;
+	rang = rings = kept = lent = 0;
+	run_with(take_own, 2, ring);
+	assert_int_equal(lent, 0);
+}
+
+/* Somebody else has the hart meanwhile, and lets the clock go on: the deadline is what ends it. */
+static u32 over;
+
+static bool clock_says(void *arg)
+{
+	return arch_clock() >= *(u64 *)arg;
+}
+
+static void busy_neighbour(void *arg)
+{
+	(void)arg;
+	while (!READ_ONCE(over)) {
+		tick(1);
+		thread_yield();
+	}
+	__atomic_fetch_add(&ended, 1, __ATOMIC_ACQ_REL);
+}
+
+static bool neighbour_gone(void *arg)
+{
+	(void)arg;
+	return READ_ONCE(ended);
+}
+
+static void wait_beside_neighbour(unsigned int hart)
+{
+	(void)hart;
+	CHECK(thread_create("busy", 0, busy_neighbour, NULL));
+	for (u32 i = 0; i < 100; i++) {
+		u64 until = arch_clock() + 5;
+
+		CHECK(thread_wait_here(clock_says, soon_if_lent, &until) == OK);
+	}
+	WRITE_ONCE(over, 1);
+	while (!READ_ONCE(ended))
+		thread_yield();
+	CHECK(thread_wait(neighbour_gone, NULL, TIMER_NEVER) == OK);
+}
+
+static void waits_here_beside_another(void **state)
+{
+	(void)state;
+	over = ended = kept = lent = 0;
+	run(1, wait_beside_neighbour);
+	assert_true(lent >= 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -455,6 +570,8 @@ int main(void)
 		cmocka_unit_test(waits_end),
 		cmocka_unit_test(wait_queue),
 		cmocka_unit_test(yield_is_quiescent),
+		cmocka_unit_test(waits_here),
+		cmocka_unit_test(waits_here_beside_another),
 		cmocka_unit_test(steal_is_ready_and_not_running),
 	};
 
