@@ -59,6 +59,21 @@ __window void guest_context_exit_irqoff(void)
 }
 
 /*
+ * RCU watches in the middle of a guest's run, and no longer: brackets what answers an exit without
+ * ending the run. The state stays the guest's. Interrupts off.
+ * Asserts in a debug build: RCU was not watching; at the end, no reader.
+ */
+__window void context_watch_irqoff(void)
+{
+	rcu_eqs_exit();
+}
+
+__window void context_quiet_irqoff(void)
+{
+	rcu_eqs_enter();
+}
+
+/*
  * Brackets an interrupt or trap taken by the hypervisor itself. Where RCU was not watching it does
  * so in between, and the parity is as it was afterwards (E16); nested brackets do nothing. The state
  * stays what was interrupted. The value of the first call goes to the second. Interrupts off.

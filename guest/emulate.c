@@ -55,16 +55,20 @@ static enum err fault_address(struct vcpu *v, gpa_t *out)
 	return vswalk(vsatp, x->stval, &mem, out);
 }
 
-/* A driver's loop touches its device with the same few instructions, and htinst is all there is to
- * one but its address: the last one decoded is remembered. */
+/* A driver's loops touch its device with a few instructions, and htinst is all there is to one but
+ * its address: the last ones that a watched answer may take are remembered. Their registers tell them
+ * apart: rd or rs2, of which the other field is 0. */
+static __always_inline struct decoded *decoded_slot(struct vcpu *v, u64 htinst)
+{
+	return &v->decoded[(htinst >> 7 | htinst >> 20) % DECODED];
+}
+
 static enum err decode_told(struct vcpu *v, u64 htinst, struct mmio_insn *out)
 {
 	enum err e = decode_htinst(htinst, out);
 
-	if (!e) {
-		v->decoded_htinst = htinst;
-		v->decoded = *out;
-	}
+	if (!e && vcpu_features.htval && (out->store || guest_reg_loaded(out->reg)))
+		*decoded_slot(v, htinst) = (struct decoded){htinst, *out};
 	return e;
 }
 
@@ -80,10 +84,6 @@ static enum err access_insn(struct vcpu *v, struct mmio_insn *out)
 {
 	u64 htinst = vcpu_features.htinst ? v->arch.exit.htinst : 0;
 
-	if (likely(htinst && htinst == v->decoded_htinst)) {
-		*out = v->decoded;
-		return OK;
-	}
 	if (htinst_kind(htinst) == HTINST_INSN) {
 		enum err e = decode_told(v, htinst, out);
 
@@ -95,18 +95,42 @@ static enum err access_insn(struct vcpu *v, struct mmio_insn *out)
 	return fetch_and_decode(v, out);
 }
 
-static enum err device_access(struct vcpu *v, const struct mmio_insn *i, gpa_t at)
+static __always_inline enum err plain_access(struct vcpu *v, const struct mmio_insn *i, gpa_t at)
 {
-	u64 val;
+	u64 val = 0;
 	enum err e;
 
-	trace_point(TRACE_MMIO, at.a, i->width | (i->store ? 256U : 0));
-	if (i->store)
-		return mmio_write(&v->vm->bus, at, i->width, mmio_insn_store_value(i, v->arch.x));
-	e = mmio_read(&v->vm->bus, at, i->width, &val);
+	if (i->store) {
+		val = mmio_insn_store_value(i, v->arch.x);
+		return mmio_access(&v->vm->bus, &v->mmio_hint, at, i->width, true, &val);
+	}
+	e = mmio_access(&v->vm->bus, &v->mmio_hint, at, i->width, false, &val);
 	if (!e)
 		mmio_insn_load(i, v->arch.x, val);
 	return e;
+}
+
+static __cold enum err traced_access(struct vcpu *v, const struct mmio_insn *i, gpa_t at)
+{
+	trace_record(TRACE_MMIO, at.a, i->width | (i->store ? 256U : 0));
+	return plain_access(v, i, at);
+}
+
+static __always_inline enum err device_access(struct vcpu *v, const struct mmio_insn *i, gpa_t at)
+{
+	return trace_on(TRACE_MMIO) ? traced_access(v, i, at) : plain_access(v, i, at);
+}
+
+u64 emulate_mmio_watched(struct vcpu *v)
+{
+	u64 htinst = csr_read(htinst), htval = csr_read(htval);
+	const struct decoded *d = decoded_slot(v, htinst);
+	gpa_t at;
+
+	if (unlikely(!htinst || htinst != d->htinst || !htval))
+		return 0;
+	at = GPA((htval << 2 | (csr_read(stval) & 3)) - d->insn.addr_offset);
+	return likely(!device_access(v, &d->insn, at)) ? d->insn.len : 0;
 }
 
 static void refuse(struct vcpu *v, const struct mmio_insn *i)

@@ -12,6 +12,11 @@
  * own access fault. The vCPU's thread, interrupts on. */
 void emulate_mmio(struct vcpu *v);
 
+/* The same in a watched answer (arch/riscv/vcpu.h), for what is plain: an instruction that htinst
+ * tells, whose register is in memory; an address that htval tells; a device that takes the access.
+ * Returns the instruction's length; 0: nothing was done, and it is for emulate_mmio(). */
+u64 emulate_mmio_watched(struct vcpu *v);
+
 /* Fetches the instruction the guest stopped at. False: it has changed or went away; the guest goes
  * on there and traps anew. The vCPU's thread, interrupts on. */
 bool emulate_fetch(struct vcpu *v, u32 *insn);

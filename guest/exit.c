@@ -3,6 +3,7 @@
  * Why a guest stopped, and who sees to it.
  */
 #include "arch/riscv/vtrap.h"
+#include "entry/context.h"
 #include "guest/emulate.h"
 #include "guest/vm.h"
 #include "sbi/server.h"
@@ -65,4 +66,43 @@ void vcpu_handle_exit(struct guest_run *run)
 		emulate_mmio(v);
 	else if (!(cause & SCAUSE_IRQ))
 		other_exit(v, cause);
+}
+
+/*
+ * What the guest is told to do meanwhile by this hart itself, a device's interrupt or a thread that
+ * was woken, would not end the run: then it ends as if a kick had come.
+ */
+static __always_inline bool stays_in_guest(struct vcpu *v)
+{
+	if (likely(!(READ_ONCE(v->run.requests) | READ_ONCE(this_hart(entry_work)))))
+		return true;
+	csr_write(scause, SCAUSE_IRQ | IRQ_S_SOFT);
+	return false;
+}
+
+static __always_inline bool watched_answer(struct vcpu *v)
+{
+	u64 cause = csr_read(scause);
+	u64 len = cause == EXC_ECALL_VS ? sbi_call_watched(v) : emulate_mmio_watched(v);
+
+	if (!len)
+		return false;
+	csr_write(sepc, csr_read(sepc) + len);
+	this_hart(early_answers)++;
+	return stays_in_guest(v);
+}
+
+noinstr struct arch_vcpu *guest_watched_answer(struct arch_vcpu *a)
+{
+	bool believed, go_on;
+
+	context_watch_irqoff();
+	believed = lockdep_irq_enter();
+	instrumentation_begin();
+	go_on = watched_answer(container_of(a, struct vcpu, arch));
+	DCHECK(csr_read(hstatus) & HSTATUS_SPV); /* no trap was taken */
+	instrumentation_end();
+	lockdep_irq_exit(believed);
+	context_quiet_irqoff();
+	return go_on ? a : NULL;
 }

@@ -8,13 +8,6 @@
 #include "guest/mmio.h"
 
 #include "hyp/kmem.h"
-#include "rcu/rcu.h"
-
-struct mmio_map {
-	struct rcu_head rcu;
-	u32 count;
-	struct mmio_region region[]; /* by base; never changed once published */
-};
 
 void mmio_bus_init(struct mmio_bus *bus)
 {
@@ -90,7 +83,7 @@ static void replace_map(struct mmio_bus *bus, struct mmio_map *map)
 	struct mmio_map *old = bus->map;
 
 	/* Order: the new array is written, before readers can find it.
-	 * Pairs with: find() [M1] */
+	 * Pairs with: mmio_access() [M1] */
 	rcu_assign_pointer(bus->map, map);
 	if (old)
 		call_rcu(&old->rcu, map_free);
@@ -157,12 +150,8 @@ enum err mmio_remove(struct mmio_bus *bus, gpa_t base)
 }
 
 /* Finds the region that an access lies in. Inside an RCU reader. */
-static enum err find(struct mmio_bus *bus, gpa_t gpa, unsigned int width,
-		     const struct mmio_region **out)
+static enum err find(const struct mmio_map *map, u64 *hint, gpa_t gpa, unsigned int width)
 {
-	/* Order: the pointer, before what it points to.
-	 * Pairs with: replace_map() [M1] */
-	const struct mmio_map *map = rcu_dereference(bus->map);
 	u32 at = count_upto(map, gpa);
 	const struct mmio_region *r;
 	u64 off;
@@ -175,8 +164,27 @@ static enum err find(struct mmio_bus *bus, gpa_t gpa, unsigned int width,
 		return ERR_NOENT;
 	if (r->size - off < width)
 		return ERR_RANGE;
-	*out = r;
+	*hint = at - 1;
 	return OK;
+}
+
+enum err mmio_access_searched(struct mmio_bus *bus, u64 *hint, gpa_t gpa, unsigned int width,
+			      bool store, u64 *val)
+{
+	const struct mmio_map *map;
+	const struct mmio_region *r;
+	enum err e;
+
+	rcu_read_lock();
+	/* Order: the pointer, before what it points to. Pairs with: replace_map() [M1] */
+	map = rcu_dereference(bus->map);
+	e = find(map, hint, gpa, width);
+	if (!e) {
+		r = &map->region[*hint];
+		e = mmio_call(r, gpa.a - r->base.a, width, store, val);
+	}
+	rcu_read_unlock();
+	return e;
 }
 
 static bool width_valid(unsigned int width)
@@ -186,38 +194,28 @@ static bool width_valid(unsigned int width)
 
 static u64 width_mask(unsigned int width)
 {
-	return width == 8 ? ~0ULL : (1ULL << (8 * width)) - 1;
+	return ~0ULL >> (64 - 8 * width);
 }
 
 enum err mmio_read(struct mmio_bus *bus, gpa_t gpa, unsigned int width, u64 *val)
 {
-	const struct mmio_region *r;
+	u64 hint = 0;
 	enum err e;
 
 	*val = 0;
 	if (!width_valid(width))
 		return ERR_INVAL;
-	rcu_read_lock();
-	e = find(bus, gpa, width, &r);
-	if (!e)
-		e = r->ops->read(r->dev, gpa.a - r->base.a, width, val);
-	rcu_read_unlock();
+	e = mmio_access(bus, &hint, gpa, width, false, val);
 	*val = e ? 0 : *val & width_mask(width);
 	return e;
 }
 
 enum err mmio_write(struct mmio_bus *bus, gpa_t gpa, unsigned int width, u64 val)
 {
-	const struct mmio_region *r;
-	enum err e;
+	u64 hint = 0;
 
 	if (!width_valid(width))
 		return ERR_INVAL;
 	val &= width_mask(width);
-	rcu_read_lock();
-	e = find(bus, gpa, width, &r);
-	if (!e)
-		e = r->ops->write(r->dev, gpa.a - r->base.a, width, &val);
-	rcu_read_unlock();
-	return e;
+	return mmio_access(bus, &hint, gpa, width, true, &val);
 }

@@ -18,6 +18,7 @@
 #include "lib/err.h"
 #include "lib/spinlock.h"
 #include "lib/types.h"
+#include "rcu/rcu.h"
 
 /*
  * A device's side. off is in bytes from the region's base, width is 1, 2, 4 or 8, and the access
@@ -64,13 +65,59 @@ enum err mmio_add(struct mmio_bus *bus, const struct mmio_region *region);
  */
 enum err mmio_remove(struct mmio_bus *bus, gpa_t base);
 
+/* The array behind the map; never changed once published. */
+struct mmio_map {
+	struct rcu_head rcu;
+	u64 count;
+	struct mmio_region region[]; /* by base */
+};
+
 /*
- * One guest access of width bytes at gpa. Any context that RCU watches; does not block.
+ * One guest access of width bytes at gpa, any context that RCU watches; does not block.
  * mmio_read() sets *val, zero above width, and to 0 on an error.
  * Returns OK; ERR_INVAL: no such width; ERR_NOENT: no region at gpa; ERR_RANGE: the access runs
  * over the region's end; or what the device said.
  */
 enum err mmio_read(struct mmio_bus *bus, gpa_t gpa, unsigned int width, u64 *val);
 enum err mmio_write(struct mmio_bus *bus, gpa_t gpa, unsigned int width, u64 val);
+
+/* The whole of mmio_access(), and the search when the hint is wrong. */
+enum err mmio_access_searched(struct mmio_bus *bus, u64 *hint, gpa_t gpa, unsigned int width,
+			      bool store, u64 *val);
+
+static __always_inline enum err mmio_call(const struct mmio_region *r, u64 off, unsigned int width,
+					  bool store, u64 *val)
+{
+	return (store ? r->ops->write : r->ops->read)(r->dev, off, width, val);
+}
+
+/*
+ * The same access for one that a decoder made: width is 1, 2, 4 or 8, a store has nothing above it in
+ * *val, and what a load finds there above it is to be ignored. *hint is where the caller's last
+ * access found its region; any number will do. Inlined, for it stands on the way of every access.
+ */
+static __always_inline enum err mmio_access(struct mmio_bus *bus, u64 *hint, gpa_t gpa,
+					    unsigned int width, bool store, u64 *val)
+{
+	const struct mmio_region *r;
+	const struct mmio_map *map;
+	enum err e;
+	u64 off;
+
+	rcu_read_lock();
+	/* Order: the pointer, before what it points to. Pairs with: replace_map() [M1] */
+	map = rcu_dereference(bus->map);
+	if (likely(map && *hint < map->count)) {
+		r = &map->region[*hint];
+		off = gpa.a - r->base.a;
+		if (likely(off < r->size && r->size - off >= width)) {
+			e = mmio_call(r, off, width, store, val);
+			rcu_read_unlock();
+			return e;
+		}
+	}
+	rcu_read_unlock();
+	return mmio_access_searched(bus, hint, gpa, width, store, val);
+}
 
 #endif

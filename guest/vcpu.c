@@ -187,6 +187,7 @@ void vcpu_init(struct vcpu *v, struct vm *vm, u32 id)
 	v->vmid.index = id;
 	v->hsm = SBI_HSM_STATE_STOPPED;
 	v->arch.loaded_on = VCPU_NOT_LOADED;
+	v->arch.watched = true;
 	v->run.arch = &v->arch;
 	v->run.ops = &vcpu_ops;
 	timer_init(&v->timer, timer_fired);

@@ -20,6 +20,8 @@
 
 struct vm;
 
+#define DECODED 8 /* MMIO instructions remembered by a vCPU; a power of two */
+
 /* Requests (guest_run.requests). */
 #define REQ_STOP   BIT(0) /* the VM has ended, or the state of the hart has changed: look */
 #define REQ_IPI	   BIT(1) /* set VSSIP */
@@ -47,9 +49,13 @@ struct vcpu {
 	/* Where it starts or resumes, valid in START_PENDING and SUSPENDED. Under vm->lock. */
 	u64 start_pc, start_opaque;
 
-	u32 ext_level;	    /* external interrupt: written by the PLIC model under its lock */
-	u64 decoded_htinst; /* the last MMIO instruction that htinst told, and what it means */
-	struct mmio_insn decoded;
+	u32 ext_level; /* external interrupt: written by the PLIC model under its lock */
+	/* MMIO instructions that htinst told and a watched answer may take; by decoded_slot(). */
+	struct decoded {
+		u64 htinst; /* 0: none */
+		struct mmio_insn insn;
+	} decoded[DECODED];
+	u64 mmio_hint;	    /* the bus's */
 	struct timer timer; /* the SBI timer, where the guest has no Sstc */
 
 	/* Where its thread's time went, in ticks; written when the thread ends. */

@@ -143,8 +143,10 @@ static u8 read_msr(struct vuart *u)
 
 /* The cause of highest priority, as IIR shows it (data sheet, table "Interrupt Control
  * Functions"). */
-static u8 interrupt_id(const struct vuart *u)
+static __always_inline u8 interrupt_id(const struct vuart *u)
 {
+	if (!u->ier)
+		return UART_IIR_NONE;
 	if ((u->ier & UART_IER_RLSI) && line_errors(u))
 		return UART_IIR_RLSI;
 	if ((u->ier & UART_IER_RDI) && u->count)
@@ -166,7 +168,7 @@ static u8 read_iir(struct vuart *u)
 	return fifo_on(u) ? id | UART_IIR_FIFO : id;
 }
 
-static void update_irq(struct vuart *u)
+static __always_inline void update_irq(struct vuart *u)
 {
 	bool high = interrupt_id(u) != UART_IIR_NONE;
 
@@ -213,7 +215,7 @@ static bool write_thr(struct vuart *u, u8 val)
 	return false;
 }
 
-static u8 read_locked(struct vuart *u, unsigned int reg)
+static __always_inline u8 read_locked(struct vuart *u, unsigned int reg)
 {
 	bool dlab = u->lcr & UART_LCR_DLAB;
 
@@ -238,7 +240,7 @@ static void write_divisor(struct vuart *u, unsigned int reg, u8 val)
 }
 
 /* Returns whether val is a byte to send outside. LSR and MSR are read-only. */
-static bool write_locked(struct vuart *u, unsigned int reg, u8 val)
+static __always_inline bool write_locked(struct vuart *u, unsigned int reg, u8 val)
 {
 	if ((u->lcr & UART_LCR_DLAB) && reg <= UART_DLM) {
 		write_divisor(u, reg, val);
@@ -272,7 +274,7 @@ static void tell_room(struct vuart *u, bool room)
 		u->ops->rx_room(u);
 }
 
-u8 vuart_read(struct vuart *u, unsigned int reg)
+static __always_inline u8 read_reg(struct vuart *u, unsigned int reg)
 {
 	unsigned long flags = spin_lock_irqsave(&u->lock);
 	u8 val = read_locked(u, reg % VUART_SIZE);
@@ -284,7 +286,12 @@ u8 vuart_read(struct vuart *u, unsigned int reg)
 	return val;
 }
 
-void vuart_write(struct vuart *u, unsigned int reg, u8 val)
+u8 vuart_read(struct vuart *u, unsigned int reg)
+{
+	return read_reg(u, reg);
+}
+
+static __always_inline void write_reg(struct vuart *u, unsigned int reg, u8 val)
 {
 	unsigned long flags = spin_lock_irqsave(&u->lock);
 	bool send = write_locked(u, reg % VUART_SIZE, val);
@@ -295,6 +302,11 @@ void vuart_write(struct vuart *u, unsigned int reg, u8 val)
 	if (send)
 		u->ops->tx(u, &val, 1);
 	tell_room(u, room);
+}
+
+void vuart_write(struct vuart *u, unsigned int reg, u8 val)
+{
+	write_reg(u, reg, val);
 }
 
 /* In loopback the receiver does not listen to the outside. */
@@ -342,7 +354,7 @@ static enum err vuart_mmio_read(void *dev, u64 off, unsigned int width, u64 *val
 	enum err e = access_valid(off, width);
 
 	if (!e)
-		*val = vuart_read(dev, (unsigned int)off);
+		*val = read_reg(dev, (unsigned int)off);
 	return e;
 }
 
@@ -351,7 +363,7 @@ static enum err vuart_mmio_write(void *dev, u64 off, unsigned int width, u64 *va
 	enum err e = access_valid(off, width);
 
 	if (!e)
-		vuart_write(dev, (unsigned int)off, (u8)*val);
+		write_reg(dev, (unsigned int)off, (u8)*val);
 	return e;
 }
 

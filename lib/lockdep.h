@@ -74,10 +74,11 @@ __window void lockdep_hardirqs_off(void)
  * locked in between is locked in an interrupt. */
 __window bool lockdep_irq_enter(void)
 {
-	bool believed = this_hart(lockdep_hart).irqs_on;
+	bool believed;
 
 	if (!LIMEN_DEBUG)
 		return false;
+	believed = this_hart(lockdep_hart).irqs_on;
 	this_hart(lockdep_hart).irqs_on = false;
 	this_hart(lockdep_hart).irq_depth++;
 	return believed;

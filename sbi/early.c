@@ -10,6 +10,7 @@
  */
 #include "guest/vm.h"
 #include "sbi/ext.h"
+#include "sbi/server.h"
 #include "sbi/window.h"
 
 DEFINE_PER_HART(u64, early_answers);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * IPI (SBI 3.0, chapter 7).
+ * IPI (SBI 3.0, chapter 7). Any interrupt state.
  */
 #include "guest/vm.h"
 #include "sbi/ext.h"
 
 static void send_self(struct vcpu *v)
 {
-	irq_off();
+	unsigned long flags = irq_save();
+
 	vcpu_take_hart(v);
 	vcpu_inject_interrupt(v, HVIP_VSSIP);
-	irq_on();
+	irq_restore(flags);
 }
 
 static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)

@@ -5,6 +5,8 @@
 #include "lib/trace.h"
 #include "sbi/ext.h"
 
+#define ECALL_LEN 4
+
 bool sbi_has(u64 eid)
 {
 	switch (eid) {
@@ -43,7 +45,7 @@ static __always_inline void dispatch(struct vcpu *v)
 {
 	u64 *x = v->arch.x, eid = x[17];
 
-	v->arch.sepc += 4;
+	v->arch.sepc += ECALL_LEN;
 	if (eid == SBI_EXT_BASE)
 		sbi_base(v, x[16], &x[10]);
 	else if (eid == SBI_EXT_TIME)
@@ -75,4 +77,18 @@ void sbi_call(struct vcpu *v)
 		traced_call(v);
 	else
 		dispatch(v);
+}
+
+u64 sbi_call_watched(struct vcpu *v)
+{
+	u64 *x = v->arch.x;
+
+	if (trace_on(TRACE_SBI))
+		return 0; /* the other way notes it */
+	if (x[17] == SBI_EXT_DBCN)
+		return sbi_dbcn_watched(v, x[16], &x[10]) ? ECALL_LEN : 0;
+	if (x[17] != SBI_EXT_IPI)
+		return 0;
+	sbi_ipi(v, x[16], &x[10]);
+	return ECALL_LEN;
 }

@@ -167,26 +167,3 @@ enum err decode_htinst(u64 htinst, struct mmio_insn *out)
 	out->addr_offset = (u8)bits(insn, 19, 15);
 	return OK;
 }
-
-u64 mmio_insn_extend(const struct mmio_insn *i, u64 raw)
-{
-	switch (i->width) {
-	case 1: return i->sign_extend ? (u64)(s64)(s8)raw : (u8)raw;
-	case 2: return i->sign_extend ? (u64)(s64)(s16)raw : (u16)raw;
-	case 4: return i->sign_extend ? (u64)(s64)(s32)raw : (u32)raw;
-	default: return raw;
-	}
-}
-
-void mmio_insn_load(const struct mmio_insn *i, u64 *regs, u64 raw)
-{
-	if (i->reg)
-		regs[i->reg] = mmio_insn_extend(i, raw);
-}
-
-u64 mmio_insn_store_value(const struct mmio_insn *i, const u64 *regs)
-{
-	u64 v = i->reg ? regs[i->reg] : 0;
-
-	return i->width == 8 ? v : v & ((1ULL << (8 * i->width)) - 1);
-}

@@ -52,12 +52,27 @@ enum htinst_kind htinst_kind(u64 htinst);
 enum err decode_htinst(u64 htinst, struct mmio_insn *out);
 
 /* What a load leaves in rd when the device answered raw: the low width bytes, extended. */
-u64 mmio_insn_extend(const struct mmio_insn *i, u64 raw);
+static inline u64 mmio_insn_extend(const struct mmio_insn *i, u64 raw)
+{
+	unsigned int shift = 64 - 8 * i->width;
+
+	raw <<= shift;
+	return i->sign_extend ? (u64)((s64)raw >> shift) : raw >> shift;
+}
 
 /* Puts what a load read into the register file; x0 stays as it is. regs has 32 entries. */
-void mmio_insn_load(const struct mmio_insn *i, u64 *regs, u64 raw);
+static inline void mmio_insn_load(const struct mmio_insn *i, u64 *regs, u64 raw)
+{
+	if (i->reg)
+		regs[i->reg] = mmio_insn_extend(i, raw);
+}
 
 /* The value a store writes, zero above its width. regs has 32 entries; x0 counts as 0. */
-u64 mmio_insn_store_value(const struct mmio_insn *i, const u64 *regs);
+static inline u64 mmio_insn_store_value(const struct mmio_insn *i, const u64 *regs)
+{
+	unsigned int shift = 64 - 8 * i->width;
+
+	return i->reg ? regs[i->reg] << shift >> shift : 0;
+}
 
 #endif

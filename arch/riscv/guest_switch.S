@@ -10,8 +10,10 @@
  * three are written at each entry. sstatus also carries out whether FP and vector registers are
  * dirty (privileged specification 20240411, "Hypervisor Extension", sstatus.FS and vsstatus.FS).
  *
- * An ecall is offered to guest_early_answer() first, on the host's sp and tp, with what a C function
- * may clobber saved and nothing else: answered, the guest goes on at once, with every CSR as it was.
+ * An exit may be answered on the host's sp and tp, with what a C function may clobber saved and nothing
+ * else; every CSR stays the guest's, and the guest goes on at once. An ecall is offered to
+ * guest_early_answer(); one that is not answered there, and a guest-page fault, to
+ * guest_watched_answer(), if the vCPU wants it, with stvec the host's meanwhile.
  */
 #include "arch/riscv/csr.h"
 #include "arch/riscv/vcpu.h"
@@ -41,6 +43,7 @@ guest_switch:
 	addi	s0, sp, 32
 	sd	tp, 8(sp)
 	sd	sp, ARCH_VCPU_HOST_SP(a0)
+	sd	a0, 0(sp)
 	ld	t0, ARCH_VCPU_SSTATUS(a0)
 	ld	t1, ARCH_VCPU_HSTATUS(a0)
 	ld	t2, ARCH_VCPU_SEPC(a0)
@@ -61,17 +64,32 @@ guest_exit:
 	csrrw	a0, CSR_sscratch, a0
 	for_caller sd
 	csrr	t0, CSR_sscratch	/* the guest's a0 */
-	csrr	t1, CSR_scause
+	csrw	CSR_sscratch, a0
 	sd	t0, 80(a0)
+	csrr	t1, CSR_scause
 	li	t2, EXC_ECALL_VS
 	ld	sp, ARCH_VCPU_HOST_SP(a0)
 	ld	tp, 8(sp)
 	bne	t1, t2, 1f
-	csrw	CSR_sscratch, a0
 	call	guest_early_answer	/* a0: the vCPU again, or 0 */
 	bnez	a0, guest_resume
-	csrr	a0, CSR_sscratch
-1:	for_callee sd
+	ld	a0, 0(sp)
+	j	2f
+1:	addi	t1, t1, -EXC_INSN_GUEST_PAGE
+	li	t2, EXC_STORE_GUEST_PAGE - EXC_INSN_GUEST_PAGE
+	bgtu	t1, t2, 3f
+	for_callee sd			/* a store may come from one of them */
+2:	lbu	t1, ARCH_VCPU_WATCHED(a0)
+	beqz	t1, 3f
+	lla	t0, trap_entry
+	csrw	CSR_stvec, t0
+	call	guest_watched_answer	/* the same */
+	lla	t0, guest_exit
+	csrw	CSR_stvec, t0
+	bnez	a0, guest_resume
+	ld	a0, 0(sp)
+
+3:	for_callee sd
 	lla	t0, trap_entry
 	csrw	CSR_stvec, t0
 	csrr	t0, CSR_scause
@@ -89,11 +107,11 @@ guest_exit:
 	/* Guest-page faults (20, 21, 23) tell more; 22 gives nothing and does no harm. */
 	addi	t0, t0, -EXC_INSN_GUEST_PAGE
 	li	t1, EXC_STORE_GUEST_PAGE - EXC_INSN_GUEST_PAGE
-	bgtu	t0, t1, 2f
+	bgtu	t0, t1, 4f
 	csrr	t0, CSR_htval
 	csrr	t1, CSR_htinst
 	sd	t0, ARCH_VCPU_HTVAL(a0)
 	sd	t1, ARCH_VCPU_HTINST(a0)
-2:	addi	sp, sp, 32
+4:	addi	sp, sp, 32
 	ret
 	.size	guest_switch, . - guest_switch

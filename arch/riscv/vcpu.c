@@ -23,6 +23,7 @@ AT(exit.scause, ARCH_VCPU_SCAUSE);
 AT(exit.stval, ARCH_VCPU_STVAL);
 AT(exit.htval, ARCH_VCPU_HTVAL);
 AT(exit.htinst, ARCH_VCPU_HTINST);
+AT(watched, ARCH_VCPU_WATCHED);
 
 /* What VS-mode handles itself. Not delegated: ecall from VS, guest-page faults, virtual
  * instructions, and double traps. Breakpoints are, or a guest's ebreak would come here for ever. */

@@ -22,6 +22,7 @@
 #define ARCH_VCPU_STVAL	  296
 #define ARCH_VCPU_HTVAL	  304
 #define ARCH_VCPU_HTINST  312
+#define ARCH_VCPU_WATCHED 320
 
 #ifndef __ASSEMBLER__
 #include "arch/arch.h"
@@ -49,6 +50,7 @@ struct arch_vcpu {
 	u64 host_sp;
 	u64 sepc, sstatus, hstatus;
 	struct guest_exit exit;
+	bool watched; /* its exits are offered to guest_watched_answer(); constant */
 
 	/* Constant while the vCPU runs. */
 	u64 henvcfg, hstateen0, hcounteren, htimedelta;
@@ -70,6 +72,23 @@ struct arch_vcpu {
  * not watching, interrupts off; every CSR is the guest's, nothing may fault.
  */
 struct arch_vcpu *guest_early_answer(struct arch_vcpu *a);
+
+/*
+ * An ecall or guest-page fault of a vCPU with .watched that needs RCU, but neither blocks nor takes
+ * long nor a trap, is answered here, by the layers above. RCU watches in between, as in an interrupt
+ * out of the guest; the time is the guest's. Every CSR is the guest's but stvec. Its registers are in
+ * a->x, all of them after a guest-page fault, those that a C function may clobber after an ecall; and
+ * only these are loaded again: guest_reg_loaded(). Returns a, with sepc past the instruction; or NULL: the run ends, with what scause and sepc say then. noinstr, called
+ * with RCU not watching, returns so; interrupts off.
+ */
+struct arch_vcpu *guest_watched_answer(struct arch_vcpu *a);
+
+/* Does a watched answer change x<n> by changing a->x? */
+__window bool guest_reg_loaded(unsigned int n)
+{
+	/* Not gp, s0 and s1, s2 to s11. */
+	return !(0x0ffc0308U >> n & 1);
+}
 
 /* What the harts offer the world switch; filled at boot by probing, read-only afterwards. */
 struct vcpu_features {

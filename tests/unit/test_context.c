@@ -101,6 +101,47 @@ static void irq_bracket_restores_parity(void **state)
 	host_harts_run(1, irq_out_of_guest);
 }
 
+static void watched_answer(unsigned int hart)
+{
+	(void)hart;
+	hart_start();
+	enter_guest(NULL);
+	context_watch_irqoff();
+	CHECK(rcu_watching() && counter() == 3);
+	CHECK(this_hart(context_hart).state == CONTEXT_GUEST);
+	rcu_read_lock();
+	CHECK(!context_irq_enter()); /* RCU watches already */
+	context_irq_exit(false);
+	rcu_read_unlock();
+	context_quiet_irqoff();
+	CHECK(!rcu_watching() && counter() == 4);
+	leave_guest(NULL);
+	CHECK(counter() == 5);
+}
+
+static void reader_outlives_answer(void *arg)
+{
+	(void)arg;
+	enter_guest(NULL);
+	context_watch_irqoff();
+	rcu_read_lock();
+	context_quiet_irqoff();
+}
+
+static void leaked_reader(unsigned int hart)
+{
+	(void)hart;
+	hart_start();
+	CHECK(host_expect_panic(reader_outlives_answer, NULL));
+}
+
+static void watched_answer_keeps_parity(void **state)
+{
+	(void)state;
+	host_harts_run(1, watched_answer);
+	host_harts_run(1, leaked_reader);
+}
+
 static unsigned int irqs;
 
 static void irq_in_idle(u32 bits)
@@ -375,6 +416,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(guest_is_quiescent, fresh),
 		cmocka_unit_test_setup(irq_bracket_restores_parity, fresh),
+		cmocka_unit_test_setup(watched_answer_keeps_parity, fresh),
 		cmocka_unit_test_setup(idle_is_quiescent, fresh),
 		cmocka_unit_test_setup(lock_held_at_entry, fresh),
 		cmocka_unit_test_setup(lock_held_at_idle, fresh),
