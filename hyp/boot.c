@@ -96,7 +96,7 @@ static bool in_ram(const struct platform_range *r)
 	return false;
 }
 
-static void give_range(hpa_t start, u64 size, void *arg)
+static enum err give_range(hpa_t start, u64 size, void *arg)
 {
 	enum err e = page_init_range(start, size);
 
@@ -104,6 +104,7 @@ static void give_range(hpa_t start, u64 size, void *arg)
 	if (e && e != ERR_RANGE)
 		log_warn("memory at 0x%llx, %llu KiB, is not used: %s", (unsigned long long)start.a,
 			 (unsigned long long)size >> 10, err_name(e));
+	return OK;
 }
 
 static void init_memory(hpa_t load, hpa_t fdt, u64 fdt_size)
@@ -131,7 +132,7 @@ static void init_memory(hpa_t load, hpa_t fdt, u64 fdt_size)
 		give_up("this hart has not got the paging mode that its mmu-type names");
 	if (e)
 		give_up("RAM is in more pieces than boot has page tables for");
-	freemem_each(&platform, used, ARRAY_SIZE(used), give_range, NULL);
+	(void)freemem_each(&platform, used, ARRAY_SIZE(used), give_range, NULL);
 	log_info("Sv%u, %llu MiB free", hostmap_mode(),
 		 (unsigned long long)page_free_bytes() >> 20);
 }

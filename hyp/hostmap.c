@@ -5,6 +5,7 @@
 #include "arch/riscv/csr.h"
 #include "arch/riscv/layout.h"
 #include "arch/riscv/pgtable.h"
+#include "hyp/freemem.h"
 #include "hyp/memmap.h"
 #include "hyp/page.h"
 #include "lib/check.h"
@@ -103,12 +104,14 @@ static enum err map_direct(u64 start, u64 end, unsigned int prot)
 	return map((uintptr_t)hpa_to_va(HPA(start)), HPA(start), end - start, prot);
 }
 
-/* The direct map of [start, end); limen's text and constants are read-only there as well. */
-static enum err map_ram(u64 start, u64 end)
+/* The direct map of a range; limen's text and constants are read-only there as well. */
+static enum err map_ram(hpa_t at, u64 size, void *arg)
 {
+	u64 start = at.a, end = at.a + size;
 	u64 ro = image_to_hpa(__image_start).a, ro_end = image_to_hpa(__rodata_end).a;
 	enum err e;
 
+	(void)arg;
 	if (ro_end <= start || ro >= end)
 		return map_direct(start, end, PT_READ | PT_WRITE);
 	e = map_direct(start, ro, PT_READ | PT_WRITE);
@@ -117,40 +120,6 @@ static enum err map_ram(u64 start, u64 end)
 	if (!e)
 		e = map_direct(ro_end, end, PT_READ | PT_WRITE);
 	return e;
-}
-
-/* The first no-map range that reaches into [at, end), as [*from, *to); false: none does. */
-static bool next_hole(const struct platform *p, u64 at, u64 end, u64 *from, u64 *to)
-{
-	*from = *to = end;
-	for (u32 i = 0; i < p->reserveds; i++) {
-		const struct platform_range *r = &p->reserved[i].range;
-
-		if (!p->reserved[i].no_map || r->base.a + r->size <= at || r->base.a >= *from)
-			continue;
-		*from = max_u64(r->base.a, at);
-		*to = r->base.a + r->size;
-	}
-	return *from < end;
-}
-
-static enum err map_all_ram(const struct platform *p)
-{
-	for (u32 i = 0; i < p->mems; i++) {
-		u64 at = p->mem[i].base.a, end = at + p->mem[i].size, from, to;
-		enum err e;
-
-		while (next_hole(p, at, end, &from, &to)) {
-			e = map_ram(at, from);
-			if (e)
-				return e;
-			at = to;
-		}
-		e = at < end ? map_ram(at, end) : OK;
-		if (e)
-			return e;
-	}
-	return OK;
 }
 
 static enum err map_section(const char *from, const char *to, unsigned int prot)
@@ -196,7 +165,7 @@ enum err hostmap_init(const struct platform *p, hpa_t load, hpa_t fdt, u64 fdt_s
 	if (!e)
 		e = map_fdt(fdt, fdt_size);
 	if (!e)
-		e = map_all_ram(p);
+		e = freemem_each_mapped(p, map_ram, NULL);
 	if (e)
 		return e;
 	csr_write(satp, hostmap_satp());

@@ -21,7 +21,7 @@ static u8 want[PAGES]; /* page is free */
 static u8 got[PAGES];
 static u64 last_end;
 
-static void give(hpa_t start, u64 size, void *arg)
+static enum err give(hpa_t start, u64 size, void *arg)
 {
 	assert_ptr_equal(arg, got);
 	assert_true(size > 0);
@@ -31,6 +31,7 @@ static void give(hpa_t start, u64 size, void *arg)
 	assert_true(start.a >= BASE && last_end <= BASE + PAGES * PAGE);
 	for (u64 at = start.a; at < last_end; at += PAGE)
 		got[(at - BASE) / PAGE]++;
+	return OK;
 }
 
 /* All pages that a range of bytes touches are taken. */
@@ -44,19 +45,36 @@ static void take(const struct platform_range *r)
 	}
 }
 
-static void check(void)
+/* Before a walk: all memory is wanted, but what take() takes. */
+static void begin(void)
 {
 	memset(want, 0, sizeof(want));
 	memset(got, 0, sizeof(got));
 	last_end = 0;
 	for (u32 i = 0; i < p.mems; i++)
 		memset(&want[(p.mem[i].base.a - BASE) / PAGE], 1, p.mem[i].size / PAGE);
+}
+
+static void check_mapped(void)
+{
+	begin();
+	for (u32 i = 0; i < p.reserveds; i++)
+		if (p.reserved[i].no_map)
+			take(&p.reserved[i].range);
+	assert_int_equal(freemem_each_mapped(&p, give, got), OK);
+	assert_memory_equal(got, want, PAGES);
+}
+
+static void check(void)
+{
+	begin();
 	for (u32 i = 0; i < p.reserveds; i++)
 		take(&p.reserved[i].range);
 	for (u32 i = 0; i < USED; i++)
 		take(&used[i]);
-	freemem_each(&p, used, USED, give, got);
+	assert_int_equal(freemem_each(&p, used, USED, give, got), OK);
 	assert_memory_equal(got, want, PAGES);
+	check_mapped();
 }
 
 static void clear(void)
@@ -94,7 +112,7 @@ static void random_maps(void **state)
 		}
 		p.reserveds = (u32)random() % 8;
 		for (u32 i = 0; i < p.reserveds; i++)
-			p.reserved[i].range = any_range(PAGE);
+			p.reserved[i] = (struct platform_reserved){any_range(PAGE), random() % 2};
 		for (u32 i = 0; i < USED; i++)
 			if (random() % 2)
 				used[i] = any_range(1);
@@ -119,11 +137,39 @@ static void edges(void **state)
 	check(); /* an empty range takes nothing */
 }
 
+static enum err refuse(hpa_t start, u64 size, void *arg)
+{
+	u32 *calls = arg;
+
+	(void)start;
+	(void)size;
+	return ++*calls == 2 ? ERR_NOMEM : OK;
+}
+
+/* Of the three free ranges the second is refused: nothing is told of the third. */
+static void refused(void **state)
+{
+	u32 calls = 0;
+
+	(void)state;
+	clear();
+	p.mems = 2;
+	p.mem[0] = (struct platform_range){HPA(BASE), 10 * PAGE};
+	p.mem[1] = (struct platform_range){HPA(BASE + 20 * PAGE), 10 * PAGE};
+	used[0] = (struct platform_range){HPA(BASE + 5 * PAGE), PAGE};
+	assert_int_equal(freemem_each(&p, used, USED, refuse, &calls), ERR_NOMEM);
+	assert_int_equal(calls, 2);
+	calls = 1;
+	assert_int_equal(freemem_each_mapped(&p, refuse, &calls), ERR_NOMEM);
+	assert_int_equal(calls, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(edges),
 		cmocka_unit_test(random_maps),
+		cmocka_unit_test(refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
