@@ -45,6 +45,12 @@ static u64 make_pte(hpa_t hpa, u64 attr)
 	return hpa.a >> PT_PAGE_SHIFT << PTE_PPN_SHIFT | attr;
 }
 
+/* What is between the entries of two neighbours of a level. */
+static u64 pte_step(unsigned int level)
+{
+	return level_size(level) >> PT_PAGE_SHIFT << PTE_PPN_SHIFT;
+}
+
 static bool pte_is_leaf(u64 pte)
 {
 	return pte & (PTE_R | PTE_W | PTE_X);
@@ -124,7 +130,7 @@ static enum err link_table(struct pt *pt, u64 *e, unsigned int level, struct pt_
 		return ERR_NOMEM;
 	table = table_va(pt, page);
 	for (u64 i = 0; (old & PTE_V) && i < ENTRIES; i++)
-		table[i] = old + (i * level_size(level - 1) >> PT_PAGE_SHIFT << PTE_PPN_SHIFT);
+		table[i] = old + i * pte_step(level - 1);
 	/* Order: the table is filled, before an entry points to it.
 	 * Pairs with: the walk by hardware [A1] */
 	arch_wmb();
@@ -133,7 +139,9 @@ static enum err link_table(struct pt *pt, u64 *e, unsigned int level, struct pt_
 	return OK;
 }
 
-static enum err map_leaf(struct pt *pt, u64 at, unsigned int level, u64 pte, struct pt_change *chg)
+/* Leaves of one level for [at, end), which are in one table, from pte upwards. */
+static enum err map_run(struct pt *pt, u64 at, u64 end, unsigned int level, u64 pte,
+			struct pt_change *chg)
 {
 	u64 *table = table_va(pt, pt->root);
 
@@ -148,8 +156,10 @@ static enum err map_leaf(struct pt *pt, u64 at, unsigned int level, u64 pte, str
 		}
 		table = child_va(pt, *e);
 	}
-	WRITE_ONCE(*entry_of(pt, table, at, level), pte);
 	note_leaf(chg, at, level);
+	note_leaf(chg, end - level_size(level), level);
+	for (; at < end; at += level_size(level), pte += pte_step(level))
+		WRITE_ONCE(*entry_of(pt, table, at, level), pte);
 	return OK;
 }
 
@@ -161,6 +171,13 @@ static unsigned int best_level(const struct pt *pt, u64 at, u64 hpa, u64 left)
 	while (level && (!IS_ALIGNED(at | hpa, level_size(level)) || left < level_size(level)))
 		level--;
 	return level;
+}
+
+/* How far leaves of this level go on from at: to where their table ends, since larger ones can begin
+ * only there, or until what is left is less than one. */
+static u64 run_end(u64 at, u64 end, unsigned int level)
+{
+	return entry_end(at, ALIGN_DOWN(end, level_size(level)), level + 1);
 }
 
 static bool table_empty(const u64 *table)
@@ -216,17 +233,17 @@ enum err pt_map(struct pt *pt, u64 at, hpa_t hpa, u64 size, u64 attr, struct pt_
 		return ERR_RANGE;
 	if (any_leaf(pt, table_va(pt, pt->root), pt->levels - 1, at, at + size))
 		return ERR_EXIST;
-	for (u64 done = 0; done < size;) {
+	for (u64 done = 0, end; done < size; done = end - at) {
 		unsigned int level = best_level(pt, at + done, hpa.a + done, size - done);
 
-		err = map_leaf(pt, at + done, level, make_pte(HPA(hpa.a + done), attr), chg);
+		end = run_end(at + done, at + size, level);
+		err = map_run(pt, at + done, end, level, make_pte(HPA(hpa.a + done), attr), chg);
 		if (err) {
 			/* One page more: tables on the way to the leaf that failed are empty. */
 			clear_range(pt, table_va(pt, pt->root), pt->levels - 1, at,
 				    at + done + PT_PAGE, chg);
 			return err;
 		}
-		done += level_size(level);
 	}
 	return OK;
 }
