@@ -7,6 +7,7 @@
 #include "arch/riscv/fpu.h"
 #include "arch/riscv/hfence.h"
 #include "arch/riscv/probe.h"
+#include "hyp/hartisa.h"
 #include "hyp/page.h"
 #include "lib/log.h"
 
@@ -112,51 +113,6 @@ static enum err probe_gstage(u32 hidden, struct gstage_caps *out)
 	return out->modes ? OK : ERR_NOTSUP;
 }
 
-static void read_isa(const struct platform_hart *h, struct isa_set *isa)
-{
-	if (h->isa_list && !isa_parse_list(h->isa_base, h->isa_list, h->isa_list_size, isa))
-		return;
-	if (!h->isa || isa_parse_string(h->isa, strlen(h->isa) + 1, isa))
-		log_warn("hart %llu: no ISA string that limen reads; guests get the base only",
-			 (unsigned long long)h->id);
-}
-
-/* Does any usable hart's tree name H? A hart with H from before ratification may not. */
-static bool tree_names_h(const struct platform *p)
-{
-	for (u32 i = 0; i < p->harts; i++) {
-		struct isa_set isa = {0};
-
-		if (!p->hart[i].usable)
-			continue;
-		read_isa(&p->hart[i], &isa);
-		if (isa_has(&isa, EXT_H))
-			return true;
-	}
-	return false;
-}
-
-/* What all harts that limen may drive have, by their trees; what is probed is probed on the hart. */
-static void common_isa(const struct platform *p, struct isa_set *out)
-{
-	bool first = true, only_h = tree_names_h(p);
-
-	for (u32 i = 0; i < p->harts; i++) {
-		struct isa_set isa = {0};
-
-		if (!p->hart[i].usable)
-			continue;
-		read_isa(&p->hart[i], &isa);
-		if (only_h && !isa_has(&isa, EXT_H))
-			continue;
-		if (first)
-			*out = isa;
-		else
-			isa_intersect(out, &isa);
-		first = false;
-	}
-}
-
 static void log_features(void)
 {
 	const struct vcpu_features *f = &vcpu_features;
@@ -186,7 +142,7 @@ enum err features_init(const struct platform *p, u64 hartid, const struct bootar
 		*why = "no G-stage paging mode works";
 		return ERR_NOTSUP;
 	}
-	common_isa(p, &all->isa);
+	hartisa_common(p, &all->isa);
 	ext_probe(&all->isa, csr_there, NULL);
 	ext_apply_hidden(&all->isa, &args->hidden_ext);
 	/* fpu_regs.S moves 64 bits of each register. */

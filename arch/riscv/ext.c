@@ -55,6 +55,8 @@
 #define FP	   .state = EXT_STATE_FP
 #define VECTOR	   .state = EXT_STATE_VECTOR
 
+#define EXT_NAME_MAX 16 /* bytes of the longest name with its NUL, and more */
+
 static const struct ext_row rows[EXT_COUNT] = {
 	[EXT_I] = {BASE("i")},
 	[EXT_M] = {BASE("m"), .implies = {EXT_ZMMUL}},
@@ -242,13 +244,33 @@ static bool same_name(const char *a, const char *name, size_t n)
 	return strncasecmp(a, name, n) == 0 && a[n] == '\0';
 }
 
+/* A name in small letters with its NUL; false: longer than any that limen knows. */
+static bool lower_name(const char *name, size_t n, char low[EXT_NAME_MAX])
+{
+	if (n >= EXT_NAME_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		low[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + ('a' - 'A') : name[i]);
+	low[n] = '\0';
+	return true;
+}
+
+/* Trees name a hundred extensions and more, and each is looked up here: a row that is another costs
+ * a few instructions. */
 enum ext ext_find(const char *name, size_t n)
 {
+	char low[EXT_NAME_MAX];
 	unsigned int e;
 
-	if (n == 0)
+	if (n == 0 || !lower_name(name, n, low))
 		return EXT_NONE;
-	for_each_ext(e) if (same_name(rows[e].name, name, n)) return (enum ext)e;
+	for_each_ext(e)
+	{
+		const char *row = rows[e].name;
+
+		if (row[0] == low[0] && row[1] == low[1] && strcmp(row, low) == 0)
+			return (enum ext)e;
+	}
 	return EXT_NONE;
 }
 
