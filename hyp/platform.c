@@ -7,13 +7,15 @@
 
 #include <string.h>
 
+#define ALIAS_MAX 32 /* bytes of an alias's name, with its NUL */
+
 static enum err check_tree(struct tree *t, size_t max)
 {
 	int e;
 
-	if (!t->fdt || !IS_ALIGNED((uintptr_t)t->fdt, 8))
+	if (!t->blob || !IS_ALIGNED((uintptr_t)t->blob, 8))
 		return tree_error(t, ERR_FORMAT, "device tree: not at a multiple of 8 bytes");
-	e = fdt_check_full(t->fdt, max);
+	e = fdt_check_full(t->blob, max);
 	if (e < 0)
 		return tree_error(t, ERR_FORMAT, "device tree: broken: %s", fdt_strerror(e));
 	return OK;
@@ -46,24 +48,23 @@ static u32 options_baud(const char *s)
 	return baud;
 }
 
-/*
- * The node of a path or alias of n bytes. An alias is looked up here: libfdt would follow one that
- * names an alias, for ever if it names itself.
- */
+/* The node of a path or alias of n bytes; an alias is an absolute path, and no other alias. */
 static int find_node(struct tree *t, const char *path, size_t n)
 {
-	int aliases, len;
+	int aliases = TREE_CHILD(t, 0, "aliases"), len;
+	char name[ALIAS_MAX];
 	const char *to;
 
 	if (n > 0 && path[0] == '/')
-		return fdt_path_offset_namelen(t->fdt, path, (int)n);
-	aliases = fdt_subnode_offset(t->fdt, 0, "aliases");
-	if (n == 0 || aliases < 0)
-		return -FDT_ERR_NOTFOUND;
-	to = fdt_getprop_namelen(t->fdt, aliases, path, (int)n, &len);
+		return tree_path(t, path, n);
+	if (n == 0 || n >= sizeof(name) || aliases < 0)
+		return -1;
+	memcpy(name, path, n);
+	name[n] = '\0';
+	to = tree_prop(t, aliases, name, &len);
 	if (!to || len < 2 || to[0] != '/' || to[len - 1] != '\0')
-		return -FDT_ERR_NOTFOUND;
-	return fdt_path_offset_namelen(t->fdt, to, (int)strlen(to));
+		return -1;
+	return tree_path(t, to, strlen(to));
 }
 
 /* The node stdout-path names, or negative. */
@@ -87,7 +88,7 @@ static int find_stdout(struct tree *t, int chosen, u32 *baud)
 
 static int read_chosen(struct tree *t, u32 *baud)
 {
-	int chosen = fdt_subnode_offset(t->fdt, 0, "chosen");
+	int chosen = TREE_CHILD(t, 0, "chosen");
 
 	*baud = 0;
 	if (chosen < 0)
@@ -101,13 +102,15 @@ static int read_chosen(struct tree *t, u32 *baud)
 enum err platform_read(const void *fdt, size_t max, struct platform *p,
 		       const struct platform_say *say)
 {
-	struct tree t = {.fdt = fdt, .p = p, .say = say};
+	struct tree t = {.blob = fdt, .p = p, .say = say};
 	u32 baud;
 	int stdout_node;
 	enum err e;
 
 	memset(p, 0, sizeof(*p));
 	e = check_tree(&t, max);
+	if (e == OK)
+		e = tree_index(&t);
 	if (e == OK)
 		e = platform_read_memory(&t);
 	if (e == OK)

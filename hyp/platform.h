@@ -25,6 +25,7 @@
 #define PLATFORM_RESERVED_MAX 64
 #define PLATFORM_CONTEXTS_MAX (2 * HARTS_MAX)
 #define PLATFORM_AIA_MAX      8
+#define PLATFORM_NODES_MAX    4096 /* of the whole tree */
 #define PLATFORM_PAGE	      4096
 #define PLATFORM_PA_END	      ((u64)1 << 56)
 #define PLATFORM_LINE_MAX     200 /* bytes of a line of text, with its NUL */
@@ -142,10 +143,11 @@ struct platform_say {
 
 /*
  * Reads the tree at fdt, of which at most max bytes may be touched, into *p, which is overwritten.
- * Any context; uses some 2 KiB of stack.
+ * Any context, one call at a time; uses some 2 KiB of stack.
  * ERR_FORMAT: no device tree, or a broken one; ERR_NOENT: no memory, no usable hart or no timebase;
- * ERR_RANGE: more reserved ranges than there is room for, so that using memory is not safe. Each
- * with one error line; what is wrong but can be done without is a line that is no error.
+ * ERR_RANGE: more reserved ranges than there is room for, so that using memory is not safe, or more
+ * than PLATFORM_NODES_MAX nodes. Each with one error line; what is wrong but can be done without is a
+ * line that is no error.
  */
 enum err __must_check platform_read(const void *fdt, size_t max, struct platform *p,
 				    const struct platform_say *say);

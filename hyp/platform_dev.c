@@ -37,7 +37,7 @@ static const struct {
 static enum device classify(struct tree *t, int node)
 {
 	int len;
-	const char *s = fdt_getprop(t->fdt, node, "compatible", &len), *end = s ? s + len : s;
+	const char *s = tree_prop(t, node, "compatible", &len), *end = s ? s + len : s;
 
 	if (!s || len < 1 || s[len - 1] != '\0')
 		return DEV_NONE;
@@ -67,20 +67,20 @@ static u32 read_clock(struct tree *t, int node)
 
 	if (tree_u32(t, node, "clock-frequency", &hz) != ERR_NOENT)
 		return hz;
-	p = fdt_getprop(t->fdt, node, "clocks", &len);
+	p = tree_prop(t, node, "clocks", &len);
 	if (!p || len < 4)
 		return 0;
-	clock = fdt_node_offset_by_phandle(t->fdt, (u32)tree_cells(p, 1));
-	if (clock >= 0 && fdt_node_check_compatible(t->fdt, clock, "fixed-clock") == 0)
+	clock = tree_by_phandle((u32)tree_cells(p, 1));
+	if (clock >= 0 && tree_compatible(t, clock, "fixed-clock"))
 		(void)tree_u32(t, clock, "clock-frequency", &hz);
 	return hz;
 }
 
 /* The first interrupt: of interrupts-extended, or of interrupts at the next interrupt-parent up. */
-static void read_uart_irq(struct tree *t, const struct tree_pos *pos, struct platform_uart *u)
+static void read_uart_irq(struct tree *t, int node, struct platform_uart *u)
 {
-	int node = pos->at[pos->depth], len;
-	const u8 *p = fdt_getprop(t->fdt, node, "interrupts-extended", &len);
+	int len;
+	const u8 *p = tree_prop(t, node, "interrupts-extended", &len);
 
 	if (p && len >= 8) {
 		u->irq_parent = (u32)tree_cells(p, 1);
@@ -88,7 +88,7 @@ static void read_uart_irq(struct tree *t, const struct tree_pos *pos, struct pla
 		u->has_irq = true;
 		return;
 	}
-	p = fdt_getprop(t->fdt, node, "interrupts", &len);
+	p = tree_prop(t, node, "interrupts", &len);
 	if (!p)
 		return;
 	if (len < 4) {
@@ -97,8 +97,8 @@ static void read_uart_irq(struct tree *t, const struct tree_pos *pos, struct pla
 	}
 	u->irq = (u32)tree_cells(p, 1);
 	u->has_irq = true;
-	for (int d = pos->depth; d >= 0 && !u->irq_parent; d--)
-		(void)tree_u32(t, pos->at[d], "interrupt-parent", &u->irq_parent);
+	for (; node >= 0 && !u->irq_parent; node = tree_parent(node))
+		(void)tree_u32(t, node, "interrupt-parent", &u->irq_parent);
 }
 
 static bool read_uart_layout(struct tree *t, int node, struct platform_uart *u)
@@ -132,16 +132,15 @@ static bool read_uart_layout(struct tree *t, int node, struct platform_uart *u)
 	return true;
 }
 
-void platform_read_uart(struct tree *t, const struct tree_pos *pos, enum platform_uart_kind kind)
+void platform_read_uart(struct tree *t, int node, enum platform_uart_kind kind)
 {
 	struct platform_uart u = {.kind = kind};
-	int node = pos->at[pos->depth];
 
-	if (tree_device_reg(t, pos, &u.reg) != OK || !read_uart_layout(t, node, &u))
+	if (tree_device_reg(t, node, &u.reg) != OK || !read_uart_layout(t, node, &u))
 		return;
 	u.clock_hz = read_clock(t, node);
 	(void)tree_u32(t, node, "current-speed", &u.baud);
-	read_uart_irq(t, pos, &u);
+	read_uart_irq(t, node, &u);
 	t->p->uart = u;
 }
 
@@ -150,15 +149,12 @@ static enum err syscon_reg(struct tree *t, int node, struct platform_range *out,
 {
 	u32 phandle;
 	enum err e = tree_u32(t, node, "regmap", &phandle);
-	struct tree_pos pos = tree_first();
 
 	if (e == ERR_FORMAT)
 		return e;
-	*syscon = e == OK ? fdt_node_offset_by_phandle(t->fdt, phandle)
-			  : fdt_parent_offset(t->fdt, node);
-	while (tree_next(t, &pos))
-		if (pos.at[pos.depth] == *syscon)
-			return tree_device_reg(t, &pos, out);
+	*syscon = e == OK ? tree_by_phandle(phandle) : tree_parent(node);
+	if (*syscon > 0)
+		return tree_device_reg(t, *syscon, out);
 	tree_warn(t, node, "regmap", "names no node");
 	return ERR_NOENT;
 }
@@ -195,21 +191,21 @@ void platform_read_syscon(struct tree *t, int node, struct platform_syscon *out)
 	*out = s;
 }
 
-static void read_test(struct tree *t, const struct tree_pos *pos)
+static void read_test(struct tree *t, int node)
 {
 	if (t->p->test.size == 0)
-		(void)tree_device_reg(t, pos, &t->p->test);
+		(void)tree_device_reg(t, node, &t->p->test);
 }
 
-static void read_device(struct tree *t, const struct tree_pos *pos, enum device d)
+static void read_device(struct tree *t, int node, enum device d)
 {
 	switch (d) {
-	case DEV_PLIC: platform_read_plic(t, pos); break;
-	case DEV_APLIC: platform_read_aia(t, pos, PLATFORM_APLIC); break;
-	case DEV_IMSIC: platform_read_aia(t, pos, PLATFORM_IMSIC); break;
-	case DEV_TEST: read_test(t, pos); break;
-	case DEV_POWEROFF: platform_read_syscon(t, pos->at[pos->depth], &t->p->poweroff); break;
-	case DEV_REBOOT: platform_read_syscon(t, pos->at[pos->depth], &t->p->reboot); break;
+	case DEV_PLIC: platform_read_plic(t, node); break;
+	case DEV_APLIC: platform_read_aia(t, node, PLATFORM_APLIC); break;
+	case DEV_IMSIC: platform_read_aia(t, node, PLATFORM_IMSIC); break;
+	case DEV_TEST: read_test(t, node); break;
+	case DEV_POWEROFF: platform_read_syscon(t, node, &t->p->poweroff); break;
+	case DEV_REBOOT: platform_read_syscon(t, node, &t->p->reboot); break;
 	default: break;
 	}
 }
@@ -217,17 +213,14 @@ static void read_device(struct tree *t, const struct tree_pos *pos, enum device 
 /* The UART that stdout names, or the first that can be used. */
 static void read_uarts(struct tree *t, int stdout_node, u32 stdout_baud)
 {
-	struct tree_pos pos = tree_first();
-
-	while (tree_next(t, &pos)) {
-		int node = pos.at[pos.depth];
+	for (int node = 1; node < tree_nodes(); node++) {
 		enum platform_uart_kind kind;
 
 		if (stdout_node >= 0 ? node != stdout_node : !tree_okay(t, node))
 			continue;
 		kind = uart_kind(classify(t, node));
 		if (kind != PLATFORM_UART_NONE)
-			platform_read_uart(t, &pos, kind);
+			platform_read_uart(t, node, kind);
 		else if (stdout_node >= 0)
 			tree_warn(t, node, "compatible", "not a UART limen knows, but stdout-path");
 		if (t->p->uart.kind != PLATFORM_UART_NONE || stdout_node >= 0)
@@ -241,13 +234,11 @@ static void read_uarts(struct tree *t, int stdout_node, u32 stdout_baud)
 
 void platform_read_devices(struct tree *t, int stdout_node, u32 stdout_baud)
 {
-	struct tree_pos pos = tree_first();
+	for (int node = 1; node < tree_nodes(); node++) {
+		enum device d = classify(t, node);
 
-	while (tree_next(t, &pos)) {
-		enum device d = classify(t, pos.at[pos.depth]);
-
-		if (d != DEV_NONE && tree_okay(t, pos.at[pos.depth]))
-			read_device(t, &pos, d);
+		if (d != DEV_NONE && tree_okay(t, node))
+			read_device(t, node, d);
 	}
 	platform_settle_aia(t);
 	read_uarts(t, stdout_node, stdout_baud);

@@ -10,7 +10,7 @@
 static bool is_cpu(struct tree *t, int node)
 {
 	int len;
-	const char *type = fdt_getprop(t->fdt, node, "device_type", &len);
+	const char *type = tree_prop(t, node, "device_type", &len);
 
 	if (type)
 		return len == 4 && memcmp(type, "cpu", 4) == 0;
@@ -39,15 +39,14 @@ static u32 read_intc(struct tree *t, int cpu)
 	u32 cells = 1;
 	int node;
 
-	fdt_for_each_subnode (node, t->fdt, cpu) {
-		if (fdt_node_check_compatible(t->fdt, node, "riscv,cpu-intc") != 0)
+	tree_for_each_child (node, cpu) {
+		if (!tree_compatible(t, node, "riscv,cpu-intc"))
 			continue;
 		if (tree_u32(t, node, "#interrupt-cells", &cells) == OK && cells != 1) {
 			tree_warn(t, node, "#interrupt-cells", "%u, not 1", cells);
 			return 0;
 		}
-		cells = fdt_get_phandle(t->fdt, node);
-		return cells == ~0U ? 0 : cells;
+		return tree_phandle(node);
 	}
 	return 0;
 }
@@ -64,7 +63,7 @@ static bool id_is_new(struct tree *t, int node, u64 id)
 static bool read_hart_id(struct tree *t, int node, u32 na, u64 *id)
 {
 	int len;
-	const void *p = fdt_getprop(t->fdt, node, "reg", &len);
+	const void *p = tree_prop(t, node, "reg", &len);
 
 	if (!p || len != (int)(4 * na)) {
 		tree_warn(t, node, "reg", "a hart id of %u bytes is wanted", 4 * na);
@@ -128,7 +127,7 @@ static bool any_usable(const struct platform *p)
 
 enum err platform_read_harts(struct tree *t)
 {
-	int cpus = fdt_subnode_offset(t->fdt, 0, "cpus"), node;
+	int cpus = TREE_CHILD(t, 0, "cpus"), node;
 	struct platform *p = t->p;
 	u32 na, ns;
 
@@ -137,7 +136,7 @@ enum err platform_read_harts(struct tree *t)
 	if (!tree_cell_counts(t, cpus, &na, &ns))
 		return tree_error(t, ERR_NOENT, "/cpus: #address-cells cannot be read");
 	p->timebase_hz = read_timebase(t, cpus);
-	fdt_for_each_subnode (node, t->fdt, cpus) {
+	tree_for_each_child (node, cpus) {
 		if (!is_cpu(t, node))
 			continue;
 		read_hart(t, node, na);

@@ -28,7 +28,7 @@ static const struct platform_hart *hart_of_intc(const struct platform *p, u32 ph
 static const u8 *read_pairs(struct tree *t, int node, u32 *pairs)
 {
 	int len;
-	const u8 *p = fdt_getprop(t->fdt, node, "interrupts-extended", &len);
+	const u8 *p = tree_prop(t, node, "interrupts-extended", &len);
 
 	*pairs = 0;
 	if (!p)
@@ -74,23 +74,15 @@ static void read_contexts(struct tree *t, int node)
 	plic->contexts = pairs;
 }
 
-static u32 phandle_of(struct tree *t, int node)
-{
-	u32 phandle = fdt_get_phandle(t->fdt, node);
-
-	return phandle == ~0U ? 0 : phandle;
-}
-
-void platform_read_plic(struct tree *t, const struct tree_pos *pos)
+void platform_read_plic(struct tree *t, int node)
 {
 	struct platform_plic *plic = &t->p->plic;
-	int node = pos->at[pos->depth];
 
 	if (plic->present) {
 		tree_warn(t, node, NULL, "a second PLIC is not used");
 		return;
 	}
-	if (tree_device_reg(t, pos, &plic->reg) != OK)
+	if (tree_device_reg(t, node, &plic->reg) != OK)
 		return;
 	if (tree_u32(t, node, "riscv,ndev", &plic->ndev) == ERR_NOENT)
 		tree_warn(t, node, "riscv,ndev", "missing");
@@ -98,7 +90,7 @@ void platform_read_plic(struct tree *t, const struct tree_pos *pos)
 		tree_warn(t, node, "riscv,ndev", "%u, a PLIC has at most 1023", plic->ndev);
 		plic->ndev = 1023;
 	}
-	plic->phandle = phandle_of(t, node);
+	plic->phandle = tree_phandle(node);
 	read_contexts(t, node);
 	plic->present = true;
 }
@@ -111,10 +103,9 @@ int platform_plic_context(const struct platform *p, u64 hart)
 	return -1;
 }
 
-void platform_read_aia(struct tree *t, const struct tree_pos *pos, enum platform_aia_kind kind)
+void platform_read_aia(struct tree *t, int node, enum platform_aia_kind kind)
 {
 	struct platform *p = t->p;
-	int node = pos->at[pos->depth];
 	struct platform_aia *a;
 	const u8 *pair;
 	u32 pairs;
@@ -125,10 +116,10 @@ void platform_read_aia(struct tree *t, const struct tree_pos *pos, enum platform
 		return;
 	}
 	a = &p->aia[p->aias];
-	if (tree_device_reg(t, pos, &a->reg) != OK)
+	if (tree_device_reg(t, node, &a->reg) != OK)
 		return;
 	a->kind = kind;
-	a->phandle = phandle_of(t, node);
+	a->phandle = tree_phandle(node);
 	(void)tree_u32(t, node, kind == PLATFORM_IMSIC ? "riscv,num-ids" : "riscv,num-sources",
 		       &a->num);
 	(void)tree_u32(t, node, "riscv,guest-index-bits", &a->guest_bits);

@@ -12,7 +12,7 @@
 static bool is_memory(struct tree *t, int node)
 {
 	int len;
-	const char *type = fdt_getprop(t->fdt, node, "device_type", &len);
+	const char *type = tree_prop(t, node, "device_type", &len);
 
 	if (type)
 		return len == 7 && memcmp(type, "memory", 7) == 0;
@@ -95,7 +95,7 @@ enum err platform_read_memory(struct tree *t)
 	if (!tree_cell_counts(t, 0, &na, &ns) || ns == 0)
 		return tree_error(t, ERR_NOENT,
 				  "/: cell counts of memory addresses cannot be read");
-	fdt_for_each_subnode (node, t->fdt, 0)
+	tree_for_each_child (node, 0)
 		if (is_memory(t, node) && tree_okay(t, node))
 			read_memory_node(t, node, na, ns);
 	join(t->p);
@@ -121,7 +121,8 @@ static enum err reserve(struct tree *t, u64 base, u64 size, bool no_map)
 
 static enum err read_reserved_node(struct tree *t, int node, u32 na, u32 ns)
 {
-	bool no_map = fdt_getprop(t->fdt, node, "no-map", NULL) != NULL;
+	int len;
+	bool no_map = tree_prop(t, node, "no-map", &len) != NULL;
 	struct platform_range r;
 	enum err e = OK, got;
 
@@ -138,13 +139,13 @@ static enum err read_reserved_node(struct tree *t, int node, u32 na, u32 ns)
 /* The block in front of the tree, without nodes. */
 static enum err read_reserve_block(struct tree *t)
 {
-	int n = fdt_num_mem_rsv(t->fdt);
+	int n = fdt_num_mem_rsv(t->blob);
 	enum err e = OK;
 
 	for (int i = 0; e == OK && i < n; i++) {
 		uint64_t base, size;
 
-		if (fdt_get_mem_rsv(t->fdt, i, &base, &size) < 0)
+		if (fdt_get_mem_rsv(t->blob, i, &base, &size) < 0)
 			break;
 		if (base > PLATFORM_PA_END || size > PLATFORM_PA_END - base)
 			tree_warn(t, -1, "memory reservation block", "entry %d wraps around", i);
@@ -156,13 +157,13 @@ static enum err read_reserve_block(struct tree *t)
 
 enum err platform_read_reserved(struct tree *t)
 {
-	int parent = fdt_subnode_offset(t->fdt, 0, "reserved-memory"), node;
+	int parent = TREE_CHILD(t, 0, "reserved-memory"), node;
 	enum err e = read_reserve_block(t);
 	u32 na, ns;
 
 	if (e != OK || parent < 0 || !tree_cell_counts(t, parent, &na, &ns))
 		return e;
-	fdt_for_each_subnode (node, t->fdt, parent) {
+	tree_for_each_child (node, parent) {
 		if (!tree_okay(t, node))
 			continue;
 		e = read_reserved_node(t, node, na, ns);

@@ -37,7 +37,7 @@ void tree_warn(struct tree *t, int node, const char *prop, const char *fmt, ...)
 		tell(t, false, line);
 		return;
 	}
-	if (node < 0 || fdt_get_path(t->fdt, node, line, sizeof(line) / 2) < 0)
+	if (node < 0 || fdt_get_path(t->blob, tree_offset(node), line, sizeof(line) / 2) < 0)
 		strcpy(line, "device tree");
 	at = strlen(line);
 	if (prop)
@@ -76,7 +76,7 @@ u64 tree_cells(const void *p, u32 n)
 static enum err read_number(struct tree *t, int node, const char *prop, u32 max, u64 *out)
 {
 	int len;
-	const void *p = fdt_getprop(t->fdt, node, prop, &len);
+	const void *p = tree_prop(t, node, prop, &len);
 
 	if (!p)
 		return ERR_NOENT;
@@ -107,7 +107,7 @@ enum err tree_number(struct tree *t, int node, const char *prop, u64 *out)
 const char *tree_strings(struct tree *t, int node, const char *prop, u32 *size)
 {
 	int len;
-	const char *s = fdt_getprop(t->fdt, node, prop, &len);
+	const char *s = tree_prop(t, node, prop, &len);
 
 	if (!s)
 		return NULL;
@@ -155,7 +155,7 @@ static bool past_end(u64 base, u64 size)
 enum err tree_reg(struct tree *t, int node, u32 na, u32 ns, u32 i, struct platform_range *out)
 {
 	int len;
-	const u8 *p = fdt_getprop(t->fdt, node, "reg", &len);
+	const u8 *p = tree_prop(t, node, "reg", &len);
 	u32 entry = 4 * (na + ns);
 	u64 base, size;
 
@@ -183,7 +183,7 @@ enum err tree_reg(struct tree *t, int node, u32 na, u32 ns, u32 i, struct platfo
 static enum err translate(struct tree *t, int bus, int parent, struct platform_range *r)
 {
 	int len;
-	const u8 *p = fdt_getprop(t->fdt, bus, "ranges", &len);
+	const u8 *p = tree_prop(t, bus, "ranges", &len);
 	u32 na, ns, pna, pns, entry;
 
 	if (!p) {
@@ -215,20 +215,36 @@ static enum err translate(struct tree *t, int bus, int parent, struct platform_r
 	return ERR_RANGE;
 }
 
-enum err tree_device_reg(struct tree *t, const struct tree_pos *pos, struct platform_range *out)
+/* How many levels below the root a node is, as far as they matter. */
+static int depth_of(int node)
 {
-	int node = pos->at[pos->depth];
+	int depth = 0;
+
+	while (node > 0 && depth <= TREE_DEPTH) {
+		node = tree_parent(node);
+		depth++;
+	}
+	return depth;
+}
+
+enum err tree_device_reg(struct tree *t, int node, struct platform_range *out)
+{
+	int bus = tree_parent(node), depth = depth_of(node);
 	struct platform_range r;
 	u32 na, ns;
 	enum err e;
 
-	if (pos->depth < 1 || !tree_cell_counts(t, pos->at[pos->depth - 1], &na, &ns))
+	if (depth > TREE_DEPTH) {
+		tree_warn(t, node, NULL, "more than %d levels deep; not used", TREE_DEPTH);
+		return ERR_RANGE;
+	}
+	if (bus < 0 || !tree_cell_counts(t, bus, &na, &ns))
 		return ERR_FORMAT;
 	e = tree_reg(t, node, na, ns, 0, &r);
 	if (e == ERR_NOENT)
 		tree_warn(t, node, "reg", "missing");
-	for (int d = pos->depth - 1; e == OK && d > 0; d--)
-		e = translate(t, pos->at[d], pos->at[d - 1], &r);
+	for (; e == OK && bus > 0; bus = tree_parent(bus))
+		e = translate(t, bus, tree_parent(bus), &r);
 	if (e == OK)
 		*out = r;
 	return e;
@@ -237,37 +253,9 @@ enum err tree_device_reg(struct tree *t, const struct tree_pos *pos, struct plat
 bool tree_okay(struct tree *t, int node)
 {
 	int len;
-	const char *s = fdt_getprop(t->fdt, node, "status", &len);
+	const char *s = tree_prop(t, node, "status", &len);
 
 	if (!s)
 		return true;
 	return (len == 5 && memcmp(s, "okay", 5) == 0) || (len == 3 && memcmp(s, "ok", 3) == 0);
-}
-
-bool tree_named(struct tree *t, int node, const char *name)
-{
-	int len;
-	const char *s = fdt_get_name(t->fdt, node, &len);
-	size_t n = strlen(name);
-
-	return s && (size_t)len >= n && memcmp(s, name, n) == 0 && (s[n] == '\0' || s[n] == '@');
-}
-
-struct tree_pos tree_first(void)
-{
-	return (struct tree_pos){.depth = 0, .at = {0}};
-}
-
-bool tree_next(struct tree *t, struct tree_pos *pos)
-{
-	int depth = pos->depth, node = pos->at[pos->depth];
-
-	do
-		node = fdt_next_node(t->fdt, node, &depth);
-	while (node >= 0 && depth > TREE_DEPTH);
-	if (node < 0 || depth < 1)
-		return false;
-	pos->depth = depth;
-	pos->at[depth] = node;
-	return true;
 }

@@ -4,7 +4,9 @@
  * complaints with the node's path. Internal to hyp/platform*.c.
  *
  * The tree has passed fdt_check_full(), so libfdt may walk it; what properties hold is not known
- * to be anything. Offsets of nodes stay valid, because nobody changes the tree.
+ * to be anything. Each step of libfdt's is long, and its searches begin at the front; so one walk,
+ * tree_index(), notes where everything is, and all else asks what it noted. A node is its number in
+ * the order of the tree: the root is 0, and what is below a node follows it.
  */
 #ifndef HYP_PLATFORM_TREE_H
 #define HYP_PLATFORM_TREE_H
@@ -13,20 +15,57 @@
 
 #include <libfdt.h>
 
-#define TREE_DEPTH 12 /* levels below the root in which devices are looked for */
+#define TREE_DEPTH     12   /* levels below the root in which devices are used */
+#define TREE_PROPS_MAX 8192 /* noted; those of later nodes are searched for by libfdt */
 
 struct tree {
-	const void *fdt;
+	const void *blob;
 	struct platform *p;
 	const struct platform_say *say;
 	u32 lines; /* told so far */
 };
 
-/* A node and its ancestors: at[0] is the root, at[depth] the node. */
-struct tree_pos {
-	int depth;
-	int at[TREE_DEPTH + 1];
-};
+/*
+ * Walks the tree and notes its nodes, for all functions below. There is room for one tree: what was
+ * noted of another is lost. ERR_RANGE: more than PLATFORM_NODES_MAX nodes; ERR_FORMAT: none. Both said.
+ */
+enum err tree_index(struct tree *t);
+
+/* How many nodes there are. */
+int tree_nodes(void);
+
+/* The node that this one is in; -1 for the root. */
+int tree_parent(int node);
+
+/* The node's first child, and the next child of the parent after this one; -1: no more. */
+int tree_first_child(int node);
+int tree_next_sibling(int node);
+
+#define tree_for_each_child(node, parent) \
+	for ((node) = tree_first_child(parent); (node) >= 0; (node) = tree_next_sibling(node))
+
+/* The first child whose name is the n bytes at name, if those have no '@' without its unit
+ * address; -1: none. */
+int tree_child(struct tree *t, int parent, const char *name, size_t n);
+
+/* The same for a name that is written down. */
+#define TREE_CHILD(t, parent, name) tree_child(t, parent, name, sizeof(name) - 1)
+
+/* The node at an absolute path of n bytes, or -1. */
+int tree_path(struct tree *t, const char *path, size_t n);
+
+/* What libfdt calls a node. */
+int tree_offset(int node);
+
+/* The phandle of a node; 0: none. And the first node of that phandle, or -1. */
+u32 tree_phandle(int node);
+int tree_by_phandle(u32 phandle);
+
+/* A property's bytes and their number; NULL, with *len < 0: not there. */
+const void *tree_prop(struct tree *t, int node, const char *name, int *len);
+
+/* Is the text among those of the node's compatible? */
+bool tree_compatible(struct tree *t, int node, const char *text);
 
 /* One line: "<path of node>: <prop>: ...". prop may be NULL, and node negative. */
 void tree_warn(struct tree *t, int node, const char *prop, const char *fmt, ...) __printf(4, 5);
@@ -59,19 +98,14 @@ bool tree_cell_counts(struct tree *t, int node, u32 *na, u32 *ns);
 enum err tree_reg(struct tree *t, int node, u32 na, u32 ns, u32 i, struct platform_range *out);
 
 /* The first reg of a device, translated through the ranges of its ancestors to what a hart uses.
- * ERR_NOENT is said too. */
-enum err tree_device_reg(struct tree *t, const struct tree_pos *pos, struct platform_range *out);
+ * ERR_NOENT is said too. ERR_RANGE: also a node deeper than TREE_DEPTH (said). */
+enum err tree_device_reg(struct tree *t, int node, struct platform_range *out);
 
 /* Is status okay, or absent? */
 bool tree_okay(struct tree *t, int node);
 
 /* Is the node's name, without its unit address, this one? */
 bool tree_named(struct tree *t, int node, const char *name);
-
-/* Moves pos to the next node in the tree, skipping those deeper than TREE_DEPTH; false at the end.
- * Start with tree_first(). */
-struct tree_pos tree_first(void);
-bool tree_next(struct tree *t, struct tree_pos *pos);
 
 /* Parts of platform_read(), in the order in which they are called. */
 enum err platform_read_memory(struct tree *t);
@@ -80,9 +114,9 @@ enum err platform_read_harts(struct tree *t);
 void platform_read_devices(struct tree *t, int stdout_node, u32 stdout_baud);
 
 /* Drivers of the parts above. */
-void platform_read_uart(struct tree *t, const struct tree_pos *pos, enum platform_uart_kind kind);
-void platform_read_plic(struct tree *t, const struct tree_pos *pos);
-void platform_read_aia(struct tree *t, const struct tree_pos *pos, enum platform_aia_kind kind);
+void platform_read_uart(struct tree *t, int node, enum platform_uart_kind kind);
+void platform_read_plic(struct tree *t, int node);
+void platform_read_aia(struct tree *t, int node, enum platform_aia_kind kind);
 void platform_settle_aia(struct tree *t);
 void platform_read_syscon(struct tree *t, int node, struct platform_syscon *out);
 

@@ -15,7 +15,7 @@
 #include "hyp/platform.h"
 #include "tests/unit/fdt_maker.h"
 
-#define TREE_MAX 65536
+#define TREE_MAX 262144
 
 static struct platform plat;
 static char lines[64][PLATFORM_LINE_MAX + 1];
@@ -736,6 +736,62 @@ static void test_strange(void **state)
 		at += (size_t)sprintf(text + at, "};");
 	assert_int_equal(read_pieces(&p), OK);
 	assert_int_equal(plat.uart.kind, PLATFORM_UART_NONE);
+	expect_line("more than 12 levels deep; not used");
+}
+
+/* Many nodes with many properties, then what a machine is made of: nothing of it is lost. */
+static void test_many_properties(void **state)
+{
+	static char text[200000];
+	size_t at = (size_t)sprintf(text, MEMORY);
+	const struct pieces p = {
+		.memory = text,
+		.chosen = "stdout-path = \"/soc/serial@200\"; bootargs = \"x\";",
+		.soc = SOC
+		"interrupt-parent = <9>;"
+		"serial@200 { compatible = \"ns16550a\"; reg = <0x200 8>;"
+		" interrupts = <3>; };"
+		"plic@1000000 { compatible = \"riscv,plic0\"; phandle = <9>;"
+		" reg = <0x1000000 0x400000>; riscv,ndev = <7>;"
+		" interrupts-extended = <1 11 1 9>; };"
+		"sys: sys@1000 { reg = <0x1000 0x10>; };"
+		"off { compatible = \"syscon-poweroff\"; regmap = <&sys>; value = <1>; };",
+	};
+
+	(void)state;
+	for (int node = 0; node < 300; node++) {
+		at += (size_t)sprintf(text + at, "filler%d {", node);
+		for (int prop = 0; prop < 30; prop++)
+			at += (size_t)sprintf(text + at, "p%d;", prop);
+		at += (size_t)sprintf(text + at, "};");
+	}
+	assert_int_equal(read_pieces(&p), OK);
+	assert_int_equal(nlines, 0);
+	assert_string_equal(plat.bootargs, "x");
+	assert_string_equal(platform_find_hart(&plat, 0)->isa, "rv64imac");
+	assert_int_equal(plat.timebase_hz, 1000);
+	expect_range(&plat.uart.reg, 0x200, 8);
+	assert_int_equal(plat.uart.irq, 3);
+	assert_int_equal(plat.uart.irq_parent, 9);
+	assert_int_equal(plat.plic.phandle, 9);
+	assert_int_equal(plat.plic.ndev, 7);
+	assert_int_equal(platform_plic_context(&plat, 0), 1);
+	assert_int_equal(plat.poweroff.reg.a, 0x1000);
+}
+
+static void test_many_nodes(void **state)
+{
+	static char text[200000];
+	size_t at = 0;
+	const struct pieces p = {.soc = text};
+
+	(void)state;
+	for (int node = 0; node < PLATFORM_NODES_MAX; node++)
+		at += (size_t)sprintf(text + at, "n%d{};", node);
+	assert_int_equal(read_pieces(&p), ERR_RANGE);
+	assert_int_equal(nlines, 1);
+	assert_int_equal(nerrors, 1);
+	expect_line("device tree: more than 4096 nodes");
 }
 
 static void test_not_a_tree(void **state)
@@ -882,6 +938,8 @@ int main(void)
 		cmocka_unit_test(test_plic_bad),
 		cmocka_unit_test(test_syscon),
 		cmocka_unit_test(test_strange),
+		cmocka_unit_test(test_many_properties),
+		cmocka_unit_test(test_many_nodes),
 		cmocka_unit_test(test_not_a_tree),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_sweep_plic),
