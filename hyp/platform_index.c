@@ -127,7 +127,7 @@ int tree_nodes(void)
 
 int tree_parent(int node)
 {
-	return node > 0 ? nodes[node].up : -1;
+	return node == 0 ? -1 : nodes[node].up;
 }
 
 int tree_first_child(int node)
