@@ -4,6 +4,8 @@
 BUILD  ?= release
 ARCH   := riscv
 OUT    := build/$(ARCH)-$(BUILD)
+# selftest is release with the self-tests linked in, and compiles nothing twice.
+OBJ    := $(if $(filter selftest,$(BUILD)),$(dir $(OUT))$(ARCH)-release,$(OUT))
 DEPS   := build/deps
 RVLIB  := $(DEPS)/riscv64/usr/lib/riscv64-linux-gnu
 RVINC  := $(DEPS)/riscv64/usr/include
@@ -15,10 +17,11 @@ HOSTCC ?= gcc
 WARN   := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
 	  -Wpointer-arith -Wvla -Wimplicit-fallthrough -Wwrite-strings
 
-ifeq ($(filter $(BUILD),release debug),)
-$(error BUILD=$(BUILD): say BUILD=release or BUILD=debug)
+ifeq ($(filter $(BUILD),release selftest debug),)
+$(error BUILD=$(BUILD): say BUILD=release, BUILD=selftest or BUILD=debug)
 endif
-OPT-release := -O2
+OPT-release  := -O2
+OPT-selftest := $(OPT-release)
 # Each function of the debug build looks whether RCU is watching (hyp/instrument.c); not those that
 # do the looking, nor a panic's, which comes from anywhere.
 INSTRUMENT  := -finstrument-functions \
@@ -34,15 +37,18 @@ Q := $(if $(V),,@)
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  variables: BUILD=release|debug; make run takes KERNEL= INITRD= BOOTARGS= MEM= CPUS="
+	@echo "  variables: BUILD=release|selftest|debug; make run takes KERNEL= INITRD= BOOTARGS= MEM= CPUS="
 	@echo "  (the guest) and MACHINE= CPU= HARTS= HOST_MEM= QEMU_ARGS= APPEND= (the machine)"
 
 # --- the hypervisor -------------------------------------------------------------------------------
 SRCS := $(sort $(wildcard lib/*.c rcu/*.c entry/*.c hyp/*.c guest/*.c sbi/*.c sbi/*.S \
 	arch/riscv/*.c arch/riscv/*.S))
-# Nobody calls the hooks in a release build.
-SRCS := $(filter-out $(if $(filter release,$(BUILD)),hyp/instrument.c),$(SRCS))
-OBJS := $(patsubst %,$(OUT)/%.o,$(SRCS))
+# The hooks are called in a debug build only; the release build has no self-tests, of which
+# tests/unit/conformance.mk has more.
+LEFT-OUT-release  := hyp/instrument.c hyp/conformance.c hyp/torture.c
+LEFT-OUT-selftest := hyp/instrument.c hyp/noselftest.c
+LEFT-OUT-debug    := hyp/noselftest.c
+OBJS := $(patsubst %,$(OBJ)/%.o,$(filter-out $(LEFT-OUT-$(BUILD)),$(SRCS)))
 
 CFLAGS_RV := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -std=gnu11 -g \
 	--specs=picolibc.specs -isystem $(RVINC) -I. -Iarch/riscv -ftls-model=local-exec \
@@ -55,11 +61,11 @@ LDFLAGS_RV := -march=rv64imac -nostartfiles -static -T arch/riscv/limen.ld -Wl,-
 	-Wl,--gc-sections -Wl,--build-id=none -L$(RVLIB)
 LDLIBS_RV := -Wl,--start-group -lfdt -lmd -lc -lgcc -Wl,--end-group
 
-$(OUT)/%.c.o: %.c | setup-build
+$(OBJ)/%.c.o: %.c | setup-build
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	$(Q)$(CC_RV) $(CFLAGS_RV) -MMD -MP -c $< -o $@
-$(OUT)/%.S.o: %.S | setup-build
+$(OBJ)/%.S.o: %.S | setup-build
 	@mkdir -p $(@D)
 	@echo "  AS      $<"
 	$(Q)$(CC_RV) $(CFLAGS_RV) -D__ASSEMBLER__ -MMD -MP -c $< -o $@
@@ -67,6 +73,7 @@ $(OUT)/%.S.o: %.S | setup-build
 # Two links: the first says where each function is, the second carries that table. Text comes before
 # it, so no function moves; the comparison makes sure.
 $(OUT)/limen.pass1: $(OBJS) arch/riscv/limen.ld
+	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC_RV) $(CFLAGS_RV) $(LDFLAGS_RV) $(OBJS) $(LDLIBS_RV) -o $@
 $(OUT)/symtab.c: $(OUT)/limen.pass1 tools/mksyms
@@ -182,15 +189,18 @@ unit: $(UNIT_BINS) ## unit tests on this machine, under sanitizers
 TEST_DEPS := $(UNIT_BINS) $(OUT)/limen.bin $(DEPS)/linux/Image build/rootfs.cpio.gz
 test: ## every test, in some minutes
 	$(Q)tools/setup test
-	$(Q)$(MAKE) --no-print-directory $(TEST_DEPS) guests debug-limen
+	$(Q)$(MAKE) --no-print-directory $(TEST_DEPS) guests debug-limen selftest-limen
 	$(Q)$(PROVE) $(UNIT_BINS) $(HOST_TESTS) $(BOOT_TESTS)
 
 test-full: ## the whole matrix of machines as well
 	$(Q)LIMEN_FULL=1 $(MAKE) --no-print-directory test
 
-.PHONY: debug-limen
+.PHONY: debug-limen selftest-limen
 debug-limen:
 	$(Q)$(MAKE) --no-print-directory BUILD=debug build/$(ARCH)-debug/limen.bin
+# After the image this make builds: two at a time would compile the same objects.
+selftest-limen: | $(OUT)/limen.bin
+	$(Q)$(MAKE) --no-print-directory BUILD=selftest build/$(ARCH)-selftest/limen.bin
 
 bench: ## instructions an operation, beside their budgets; LINUX=1: and Linux to its init
 	$(Q)tools/setup run

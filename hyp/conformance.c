@@ -16,6 +16,8 @@
 #include "hyp/kmem.h"
 #include "hyp/memmap.h"
 #include "hyp/page.h"
+#include "hyp/reset.h"
+#include "hyp/selftest.h"
 #include "hyp/thread.h"
 #include "hyp/timer.h"
 #include "lib/check.h"
@@ -300,4 +302,10 @@ bool conformance_running(unsigned int hart)
 {
 	/* Order: it is over, before what it did is read. Pairs with: run_job() [J1] */
 	return arch_load_acquire(&per_hart(job, hart).running);
+}
+
+void selftest_conformance(const struct bootargs *b)
+{
+	if (b->selftest_conformance)
+		machine_power_off(conformance_main() != 0);
 }

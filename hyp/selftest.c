@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "hyp/selftest.h"
 
-#include "hyp/conformance.h"
-#include "hyp/reset.h"
 #include "lib/check.h"
 #include "lib/compiler.h"
 #include "lib/log.h"
@@ -36,10 +34,4 @@ void selftest_panic(const struct bootargs *b)
 	if (b->panic == BOOTARGS_PANIC_OVERFLOW)
 		(void)selftest_overflow(&depth);
 	CHECK(b->panic == BOOTARGS_PANIC_NONE);
-}
-
-void selftest_conformance(const struct bootargs *b)
-{
-	if (b->selftest_conformance)
-		machine_power_off(conformance_main() != 0);
 }

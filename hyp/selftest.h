@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Fails on purpose, as the boot argument panic= asks, so that what limen reports then can be
- * tested (tests/boot/panic.t); and runs the conformance suite, as selftest=conformance asks
- * (tests/boot/conformance.t).
+ * tested (tests/boot/panic.t) on any image; and runs the conformance suite, as selftest=conformance
+ * asks (tests/boot/conformance.t), on an image that holds it.
  */
 #ifndef HYP_SELFTEST_H
 #define HYP_SELFTEST_H
@@ -13,7 +13,8 @@
 void selftest_panic(const struct bootargs *b);
 
 /* Returns if b does not ask for it; the machine ends with the failing status if a test failed. In a
- * thread on hart 0, interrupts on, all harts up, no VM yet. */
+ * thread on hart 0, interrupts on, all harts up, no VM yet. hyp/conformance.c has it; the release
+ * image's, in hyp/noselftest.c, says in a line that it holds no suite, and returns. */
 void selftest_conformance(const struct bootargs *b);
 
 #endif

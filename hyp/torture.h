@@ -2,7 +2,8 @@
 /*
  * RCU under load, as the boot argument torture= asks: readers in threads and interrupts, updaters
  * and callbacks on half of the harts, while the other half is left to guests. It says what it saw
- * and ends the machine (tests/boot/torture.t, docs/rcu.md).
+ * and ends the machine (tests/boot/torture.t, docs/rcu.md). The release image's, in
+ * hyp/noselftest.c, only say that they hold no such test.
  */
 #ifndef HYP_TORTURE_H
 #define HYP_TORTURE_H

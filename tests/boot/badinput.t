@@ -25,6 +25,8 @@ NORMAL = re.compile(
     r"up in \d+ us: .*|the console goes to VM \S+|VM \S+ has (powered off|failed)|"
     r"no VM is left, and not all ended well: the machine stops")
 
+NO_SELFTESTS = r"this image has no self-tests \(make limen BUILD=selftest\)"
+
 GOOD = "sbi-base"           # a guest that says how it went and powers off
 
 
@@ -240,6 +242,8 @@ def argument_cases():
         "hide-word": argument('hide= does not know: "sstd"', "hide=sstd,htval"),
         "satp-word": argument('satp= is sv39, sv48 or sv57, not: "sv32"', "satp=sv32"),
         "loglevel-word": argument('loglevel= is error, warn or info, not: "7"', "loglevel=7"),
+        "no-selftest": argument("selftest=: " + NO_SELFTESTS, "selftest=conformance"),
+        "no-torture": argument("torture=: " + NO_SELFTESTS, "torture=rcu"),
         "control": argument(r'not known: "a\?b"', "a\x1bb"),
     }
 
@@ -283,6 +287,8 @@ def main():
         tap.skip("bad input", "limen's, which is not there")
         tap.done()
     cases = all_cases()
+    if "debug" in fits.limen():     # it has them
+        del cases["no-selftest"], cases["no-torture"]
     names = sys.argv[1:] or list(cases)
     for name in names:
         if name not in cases:

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
 The conformance suite inside the hypervisor (boot argument selftest=conformance): its points become
-this script's, for the release and the debug build, on machines with one hart and with four.
-Environment: LIMEN_DEBUG_BIN (build/riscv-debug/limen.bin), LIMEN_FULL=1 for features hidden too.
+this script's, for the release build with self-tests and for the debug build, on machines with one
+hart and with four. Environment: LIMEN_SELFTEST_BIN (build/riscv-selftest/limen.bin),
+LIMEN_DEBUG_BIN (build/riscv-debug/limen.bin), LIMEN_FULL=1 for features hidden too.
 """
 import os
 import re
@@ -12,7 +13,6 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import fits  # noqa: E402
 import images  # noqa: E402
 import qemu  # noqa: E402
 from tap import Tap  # noqa: E402
@@ -22,15 +22,14 @@ INVARIANTS = [f"E{i}" for i in range(1, 17)]
 # On one hart, where the next hart is the only thing that could tell.
 NEEDS_HARTS = {"E10"}
 
-RUNS = [(build, cpu, harts, "") for build in ("release", "debug") for cpu in ("rv64", "max")
+RUNS = [(build, cpu, harts, "") for build in ("selftest", "debug") for cpu in ("rv64", "max")
         for harts in (1, 4)]
 RUNS_FULL = RUNS + [("debug", "rv64", 2, hidden) for hidden in
                     (" hide=sstc", " hide=vmidlen", " hide=htval,htinst", " hide=all")]
 
 
 def image(build):
-    return fits.limen() if build == "release" else \
-        images.path("LIMEN_DEBUG_BIN", "build/riscv-debug/limen.bin")
+    return images.path(f"LIMEN_{build.upper()}_BIN", f"build/riscv-{build}/limen.bin")
 
 
 def points(tap, name, text):

@@ -32,6 +32,13 @@ def limen():
     return images.path("LIMEN_BIN", "build/riscv-release/limen.bin")
 
 
+def selftest():
+    """The image with the self-tests in it: release but for them. With LIMEN_BIN the debug build's,
+    which has them too, that one."""
+    return limen() if "debug" in limen() else \
+        images.path("LIMEN_SELFTEST_BIN", "build/riscv-selftest/limen.bin")
+
+
 def guest(name, kind="bin"):
     """The path of a bare-metal test guest."""
     file = os.path.join(GUESTS, f"{name}.{kind}")
@@ -99,8 +106,9 @@ def write(name, data):
     return path
 
 
-def image(name, source, payloads, damage=lambda fit: fit):
-    """The path of a bootable image; damage gets the FIT's bytes and returns those to pack."""
-    with open(limen(), "rb") as f:
-        code = f.read()
-    return write(name + ".img", PACK.join(code, damage(fit(source, payloads))))
+def image(name, source, payloads, damage=lambda fit: fit, code=None):
+    """The path of a bootable image; damage gets the FIT's bytes and returns those to pack. code:
+    another hypervisor than limen()."""
+    with open(code or limen(), "rb") as f:
+        head = f.read()
+    return write(name + ".img", PACK.join(head, damage(fit(source, payloads))))

@@ -5,7 +5,8 @@ RCU under load in the hypervisor (boot argument torture=): eight harts, of which
 guest that never exits and do so through all the grace periods that are counted; and a reader that
 holds a grace period up, which is to be reported with its back trace.
 
-LIMEN_FULL=1: many times as many grace periods. LIMEN_DEBUG_BIN: the debug build, for the stall
+LIMEN_FULL=1: many times as many grace periods. LIMEN_SELFTEST_BIN: the release build with
+self-tests (build/riscv-selftest/limen.bin). LIMEN_DEBUG_BIN: the debug build, for the stall
 (build/riscv-debug/limen.bin); it knows where the reader began.
 """
 import os
@@ -31,7 +32,7 @@ def image():
     """Harts 0 to 3 have a vCPU of VM still, 4 and 5 one of VM shared beside a worker; 6 and 7 have a
     worker alone and so idle at times."""
     source = fits.config(fits.vm("still", cpus="<4>"), fits.vm("shared", cpus="<2>"))
-    return fits.image("torture", source, {"kernel": fits.guest("hang")})
+    return fits.image("torture", source, {"kernel": fits.guest("hang")}, code=fits.selftest())
 
 
 def run(tap, what, append, harts, **more):

@@ -5,8 +5,10 @@ CONFORMANCE_SUITE := tests/conformance/suite.c tests/conformance/threshold.c \
 conformance-srcs := $(CONFORMANCE_SUITE) tests/conformance/refused.c $(wildcard entry/*.c rcu/*.c)
 conformance-tsan := 1
 
-# The same suite inside the hypervisor: the boot argument selftest=conformance.
-CONFORMANCE_OBJS := $(patsubst %,$(OUT)/%.o,$(CONFORMANCE_SUITE) tests/conformance/hyp_port.c)
+# The same suite inside the hypervisor, but for release: the boot argument selftest=conformance.
+ifneq ($(BUILD),release)
+CONFORMANCE_OBJS := $(patsubst %,$(OBJ)/%.o,$(CONFORMANCE_SUITE) tests/conformance/hyp_port.c)
 OBJS += $(CONFORMANCE_OBJS)
 $(OUT)/limen.pass1: $(CONFORMANCE_OBJS)
 -include $(CONFORMANCE_OBJS:.o=.d)
+endif
