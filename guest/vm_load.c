@@ -11,6 +11,7 @@
 #include "guest/gtree.h"
 #include "guest/vm.h"
 #include "hyp/boot.h"
+#include "hyp/entropy.h"
 #include "hyp/features.h"
 #include "hyp/kmem.h"
 
@@ -80,6 +81,7 @@ static enum err build_tree(struct vm *vm, const struct vm_payload *p, const stru
 		.initrd = p->plan.initrd,
 		.initrd_size = p->plan.initrd_size,
 	};
+	u8 seed[ENTROPY_SEED];
 	struct errline e;
 	enum err err;
 
@@ -89,6 +91,10 @@ static enum err build_tree(struct vm *vm, const struct vm_payload *p, const stru
 		t.cbop_block = features.cbop;
 	if (isa_has(&vm->isa, EXT_ZICBOZ))
 		t.cboz_block = features.cboz;
+	if (entropy_make_seed(seed)) {
+		t.rng_seed = seed;
+		t.rng_seed_size = sizeof(seed);
+	}
 	err = gtree_build(buf, p->plan.dtb_room, &t, used, &e);
 	return err ? config_vm_error(vm->config, err, "cpus", "%s", e.text) : OK;
 }

@@ -5,9 +5,11 @@
 
 #include "arch/riscv/hart.h"
 #include "arch/riscv/layout.h"
+#include "arch/riscv/probe.h"
 #include "arch/riscv/trap.h"
 #include "hyp/bootargs.h"
 #include "hyp/console.h"
+#include "hyp/entropy.h"
 #include "hyp/features.h"
 #include "hyp/freemem.h"
 #include "hyp/hostmap.h"
@@ -54,8 +56,28 @@ __noreturn static void give_up(const char *why)
 	machine_power_off(true);
 }
 
+/* Zkr: a read alone would trap. Firmware may keep it from S-mode. */
+static bool poll_seed(u32 *value)
+{
+	unsigned long v = 0;
+	bool there = csr_try_swap(seed, &v);
+
+	*value = (u32)v;
+	return there;
+}
+
+/* Before the final page tables, in which the tree is read-only. */
+static void take_entropy(void *fdt)
+{
+	entropy_take_tree(fdt);
+	if (!isa_has(&args.hidden_ext, EXT_ZKR))
+		entropy_take_source(poll_seed);
+	if (!entropy_there())
+		log_warn("the firmware gives no entropy: guests get no rng-seed");
+}
+
 /* Harts of the tree whose ISA has no H are left alone; with none left there is nothing to do. */
-static void read_machine(u64 hartid, const void *fdt)
+static void read_machine(u64 hartid, void *fdt)
 {
 	static const struct platform_say say = {platform_line, NULL};
 	static const struct bootargs_warn warn = {bootargs_line, NULL};
@@ -74,6 +96,7 @@ static void read_machine(u64 hartid, const void *fdt)
 	boot_info.platform = &platform;
 	log_info("boot hart %llu, %u in the tree, %u Hz", (unsigned long long)hartid,
 		 platform.harts, platform.timebase_hz);
+	take_entropy(fdt);
 }
 
 /* image_size in the header: the packer makes it cover what it appends. */
@@ -177,7 +200,7 @@ static void main_thread(void *arg)
 
 void boot_main(u64 hartid, u64 fdt, u64 load)
 {
-	const void *tree = (const void *)(IO_BASE + (fdt & (MIB(2) - 1)));
+	void *tree = (void *)(IO_BASE + (fdt & (MIB(2) - 1)));
 	const char *why = NULL;
 
 	boot_info.began = arch_clock();

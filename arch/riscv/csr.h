@@ -53,6 +53,7 @@
 #define CSR_fcsr   0x003
 #define CSR_vstart 0x008
 #define CSR_vcsr   0x00f
+#define CSR_seed   0x015
 #define CSR_time   0xc01
 #define CSR_vl	   0xc20
 #define CSR_vtype  0xc21

@@ -22,6 +22,19 @@
 		ok_ != 0;                                                                   \
 	})
 
+/* Reads a CSR into *out and writes 0, as one that is not to be read alone wants; false when it
+ * traps. */
+#define csr_try_swap(name, out)                                                              \
+	({                                                                                   \
+		unsigned long v_ = 0, ok_ = 0;                                               \
+		__asm__ volatile("1: csrrw %0, " CSR_STR(CSR_##name) ", zero\n"              \
+								     "li %1, 1\n"            \
+								     "2:\n" EX_TABLE(1b, 2b) \
+				 : "+r"(v_), "+r"(ok_)::"memory");                           \
+		*(out) = v_;                                                                 \
+		ok_ != 0;                                                                    \
+	})
+
 /* Writes a CSR; false when it traps. */
 #define csr_try_write(name, val)                                                        \
 	({                                                                              \

@@ -30,6 +30,7 @@ NONE = 0xffff               # no hart's id
 ROM_AT = 0x2000             # in QEMU's ROM, behind its own
 FIRMWARE = "opensbi-riscv64-generic-fw_dynamic.bin"
 
+NO_SEED = "warning: the firmware gives no entropy: guests get no rng-seed"
 SIFIVE_U = ["-semihosting-config", "enable=on,target=native"]
 
 
@@ -85,15 +86,15 @@ CASES = {
     "u54": Case(machine="sifive_u", cpu="sifive-u54", harts=5, memory="1G", extra=SIFIVE_U,
                 fails=True, says="error: this hart has no H extension .*"),
     # Machines. QEMU's sifive_u names Sstc in its tree and traps on stimecmp in M-mode too, which
-    # OpenSBI does not survive: Sstc is switched off. Its hart 0 has no S-mode.
+    # OpenSBI does not survive: Sstc is switched off. Its hart 0 has no S-mode, its tree no rng-seed.
     "aplic": Case(machine="virt,aia=aplic", says="input polled"),
     "aplic-imsic": Case(machine="virt,aia=aplic-imsic", says="input polled"),
     "sifive-u": Case(machine="sifive_u", cpu="rv64,sstc=off", harts=5, memory="1G",
-                     extra=SIFIVE_U, says=["limen on hart [1-4],", "4 harts up"]),
+                     extra=SIFIVE_U, says=["limen on hart [1-4],", "4 harts up", NO_SEED]),
     "linux-aplic": Case("linux", machine="virt,aia=aplic", full=True, says="input polled"),
     "linux-aplic-imsic": Case("linux", machine="virt,aia=aplic-imsic", says="input polled"),
     "linux-sifive-u": Case("linux", machine="sifive_u", cpu="rv64,sstc=off", harts=5,
-                           extra=SIFIVE_U, says=["limen on hart [1-4],", "4 harts up"]),
+                           extra=SIFIVE_U, says=["limen on hart [1-4],", "4 harts up", NO_SEED]),
     "linux-max-aplic-imsic": Case("linux", machine="virt,aia=aplic-imsic,aia-guests=3", cpu="max",
                                   full=True, says="input polled"),
     "linux-smp-4": Case("linux", harts=4, full=True, says="4 harts up"),

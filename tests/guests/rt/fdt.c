@@ -111,6 +111,10 @@ static void keep_prop(struct node *n, const char *name, struct prop p)
 	for (unsigned int i = 0; i < ARRAY_SIZE(table); i++)
 		if (!strcmp(name, table[i].name))
 			*table[i].to = p;
+	if (!strcmp(name, "rng-seed") && !strcmp(n->name, "chosen")) {
+		machine.seed = p.at;
+		machine.seed_len = p.len;
+	}
 	if (!strcmp(name, "phandle"))
 		n->phandle = (u32)cells(&p, 0, 1);
 	if (!strcmp(name, "timebase-frequency") && !machine.timebase)

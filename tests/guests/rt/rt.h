@@ -215,6 +215,8 @@ struct machine {
 	const char *isa; /* riscv,isa-extensions, or riscv,isa, of one hart */
 	unsigned int isa_len;
 	bool isa_is_list;
+	const u8 *seed; /* rng-seed; NULL: none */
+	unsigned int seed_len;
 };
 
 extern struct machine machine;
