@@ -5,6 +5,7 @@ import importlib.util
 import os
 import socket
 import struct
+import subprocess
 import sys
 import tempfile
 import threading
@@ -38,8 +39,19 @@ tap.equal(bench.times_of(TEXT), {"boot": 50, "checked": 150, "filled": 400}, "li
 tap.equal(bench.times_of(TEXT.replace(" us boot", "")), None, "a line of another shape is none")
 tap.equal(bench_linux.told("x\nbench: init 77\n", "init"), 77, "Linux's init is heard")
 tap.equal(bench_linux.told("bench: init [  0.1] panic\n", "init"), None, "and missed")
-tap.equal(bench_linux.with_memory(["q", "-m", "1G", "-x"], "2G"), ["q", "-m", "2G", "-x"],
+tap.equal(bench_linux.with_value(["q", "-m", "1G", "-x"], "-m", "2G"), ["q", "-m", "2G", "-x"],
           "the bare machine's memory")
+with tempfile.TemporaryDirectory() as work:
+    tree = os.path.join(work, "tree.dtb")
+    subprocess.run(["dtc", "-q", "-O", "dtb", "-o", tree], check=True, text=True, input="""
+/dts-v1/; / { chosen { }; flash@20000000 { }; pmu { }; poweroff { }; soc {
+rtc@101000 { }; pci@30000000 { }; virtio_mmio@10001000 { }; serial@10000000 { }; plic@c000000 { };
+test@100000 { }; }; };""")
+    bench_linux.prune(tree)
+    tap.equal(sorted(bench_linux.nodes(tree, "/") + bench_linux.nodes(tree, "/soc")),
+              ["/chosen", "/poweroff", "/soc", "/soc/plic@c000000", "/soc/serial@10000000",
+               "/soc/test@100000"],
+              "the bare machine's tree has a guest's devices")
 
 # ---- instructions (as the assembler gives them) ----
 for word, want, what in [
