@@ -79,20 +79,6 @@ static __always_inline __no_instrument void handle_exit(struct guest_run *run)
 	instrumentation_end();
 }
 
-static DEFINE_PER_HART(struct guest_run *, accounted);
-
-void guest_run_account(struct guest_run *run)
-{
-	struct guest_run *old = this_hart(accounted);
-	u64 ticks = this_hart(vtime_hart).ticks[VTIME_GUEST];
-
-	if (old)
-		old->guest_ticks += ticks - old->ticks_base;
-	if (run)
-		run->ticks_base = ticks;
-	this_hart(accounted) = run;
-}
-
 noinstr void guest_run_loop(struct guest_run *run)
 {
 	instrumentation_begin();
@@ -112,8 +98,6 @@ noinstr void guest_run_loop(struct guest_run *run)
 		handle_exit(run);
 	}
 	instrumentation_begin();
-	if (this_hart(accounted) == run)
-		guest_run_account(NULL);
 	irq_on();
 	instrumentation_end();
 }

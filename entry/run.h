@@ -34,11 +34,9 @@ struct guest_run_ops {
 
 struct guest_run {
 	/* Written by the vCPU's own thread. */
-	u32 mode;	 /* enum run_mode; read by guest_kick() */
-	u32 hart;	 /* hart index its loop runs on; read by guest_kick() */
-	u64 entries;	 /* runs so far */
-	u64 guest_ticks; /* time in the guest, up to the last guest_run_account() */
-	u64 ticks_base;	 /* the hart's guest time at the last one */
+	u32 mode;    /* enum run_mode; read by guest_kick() */
+	u32 hart;    /* hart index its loop runs on; read by guest_kick() */
+	u64 entries; /* runs so far */
 	struct arch_vcpu *arch;
 	const struct guest_run_ops *ops;
 
@@ -61,13 +59,6 @@ unsigned long entry_work_take(unsigned long bits);
 /* Runs the vCPU until its work() says stop. In the vCPU's own thread, interrupts on, no lock held, in
  * no reader; the thread stays on its hart. The only caller of the helpers in entry/entry.h. */
 void guest_run_loop(struct guest_run *run);
-
-/*
- * From here on the calling hart's guest time is run's (NULL: nobody's), and what accrued since the
- * last call goes to whose it was. Whoever makes a vCPU the one that lives in a hart calls it, and
- * once more with NULL before the vCPU goes away. Interrupts off.
- */
-void guest_run_account(struct guest_run *run);
 
 /* Sets request bits of a vCPU, and ends its run if it is in one. Any context that RCU watches. */
 void guest_request(struct guest_run *run, unsigned long bits);

@@ -152,7 +152,6 @@ void vcpu_take_hart_slow(struct vcpu *v)
 	if (!vmid_space.bits && this_hart(vcpu_loaded) != &v->arch)
 		vmid_hart_forget(&this_hart(vmid_hart));
 	vcpu_load(&v->arch);
-	guest_run_account(&v->run);
 	fence_entry(v);
 	vcpu_open_spaces(&v->arch);
 	v->seen_generation = this_hart(vmid_hart).generation;

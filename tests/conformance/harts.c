@@ -175,7 +175,7 @@ static void e7_harts(void)
 	scene_start(&scene, OTHER);
 	scene_run(&scene2);
 	scene_join(OTHER);
-	EXPECT(scene.run.guest_ticks > 0 && scene2.run.guest_ticks > 0);
+	EXPECT(scene.guest_ticks > 0 && scene2.guest_ticks > 0);
 }
 
 /* E15: a vCPU that moves takes its state along, and finds it although another was in both harts. */

@@ -90,14 +90,20 @@ static bool do_prepare(struct guest_run *run)
 	expect_home(false);
 	EXPECT(run->mode == IN_GUEST);
 	EXPECT(run->hart == arch_hart_index());
-	if (!s->accounted)
-		guest_run_account(run);
-	s->accounted = true;
 	s->prepare_failed = s->been[AT_PREPARE] < s->failed;
 	port->take_hart(s->vcpu);
 	at(s, AT_PREPARE);
 	s->counter = hart_counter();
 	return !s->prepare_failed;
+}
+
+/* What the hart has of it since the loop began, or the last exit. */
+static void count_guest_time(struct scene *s)
+{
+	u64 ticks = this_hart(vtime_hart).ticks[VTIME_GUEST];
+
+	s->guest_ticks += ticks - s->guest_base;
+	s->guest_base = ticks;
 }
 
 static void do_exit(struct guest_run *run)
@@ -109,6 +115,7 @@ static void do_exit(struct guest_run *run)
 	EXPECT(run->mode == OUTSIDE_GUEST);
 	EXPECT(hart_counter() == s->counter + 2);
 	EXPECT(port->intact(s->vcpu));
+	count_guest_time(s);
 	s->why[why]++;
 	if (why != WHY_INTERRUPT)
 		port->resume(s->vcpu);
@@ -152,7 +159,7 @@ static void play(void *arg)
 	expect_home(true);
 	irq_off();
 	this_hart(scene_here) = s;
-	s->accounted = false;
+	s->guest_base = this_hart(vtime_hart).ticks[VTIME_GUEST];
 	irq_on();
 	guest_run_loop(&s->run);
 	expect_home(true);

@@ -29,7 +29,9 @@ struct scene {
 	unsigned int why[WHY_OTHER + 1];
 	u64 counter;	      /* RCU's, at the last preparation */
 	unsigned int counted; /* exits; of a guest that leaves by itself only those */
-	bool prepare_failed, accounted, spins;
+	u64 guest_base;	      /* the hart's guest time when it was last looked at */
+	u64 guest_ticks;      /* the scene's own */
+	bool prepare_failed, spins;
 };
 
 extern const struct conformance_port *port;

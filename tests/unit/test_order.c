@@ -95,8 +95,6 @@ static bool do_prepare(struct guest_run *r)
 {
 	EXPECT(r == &run);
 	expect_hart(false, false, true, VTIME_HOST, IN_GUEST);
-	if (t.been[AT_PREPARE] == 0)
-		guest_run_account(r);
 	t.prepare_says = true;
 	at(AT_PREPARE);
 	t.prepare_failed = !t.prepare_says;
@@ -264,7 +262,6 @@ static void time_goes_where_it_belongs(void **state)
 	assert_int_equal(t.ticks[VTIME_HOST], 1 + 2 * 10 + 2 * 100);
 	assert_int_equal(t.ticks[VTIME_IDLE], 0);
 	assert_int_equal(t.ticks[VTIME_IRQ], 0);
-	assert_int_equal(run.guest_ticks, 2 * 1000);
 }
 
 static void raise_tick(void)
@@ -281,7 +278,6 @@ static void tick_is_charged_to_the_guest(void **state)
 	CHECK_STEPS(WHOLE, END);
 	assert_int_equal(t.been[AT_IRQ], 1);
 	assert_int_equal(t.ticks[VTIME_GUEST], 1000 + 7);
-	assert_int_equal(run.guest_ticks, 1000 + 7);
 }
 
 static void tick_with_time_of_its_own(void)
@@ -302,36 +298,6 @@ static void irq_time_is_taken_out(void **state)
 	check_clean();
 	assert_int_equal(t.ticks[VTIME_GUEST], 1000 + 7);
 	assert_int_equal(t.ticks[VTIME_IRQ], 20);
-	assert_int_equal(run.guest_ticks, 1000 + 7);
-}
-
-/* A second vCPU takes over the hart's guest time and gives it back, as one that lives there. */
-static struct guest_run other;
-
-static void account_to_other(void)
-{
-	unsigned long flags = irq_save();
-
-	if (t.been[AT_EXIT] == 1)
-		guest_run_account(&other);
-	else if (t.been[AT_EXIT] == 3)
-		guest_run_account(&run);
-	else if (t.been[AT_EXIT] == 4)
-		EXPECT(run.guest_ticks == 1000 && other.guest_ticks == 2 * 1000);
-	irq_restore(flags);
-}
-
-static void guest_time_goes_to_its_vcpu(void **state)
-{
-	(void)state;
-	memset(&other, 0, sizeof(other));
-	t.runs = 4;
-	t.act[AT_EXIT] = account_to_other;
-	host_harts_run(1, run_guest);
-	check_clean();
-	assert_int_equal(run.guest_ticks, 2 * 1000);
-	assert_int_equal(other.guest_ticks, 2 * 1000);
-	assert_int_equal(t.ticks[VTIME_GUEST], 4 * 1000);
 }
 
 static void fail_first_prepare(void)
@@ -689,7 +655,6 @@ int main(void)
 		cmocka_unit_test_setup(time_goes_where_it_belongs, fresh),
 		cmocka_unit_test_setup(tick_is_charged_to_the_guest, fresh),
 		cmocka_unit_test_setup(irq_time_is_taken_out, fresh),
-		cmocka_unit_test_setup(guest_time_goes_to_its_vcpu, fresh),
 		cmocka_unit_test_setup(failed_prepare_balances, fresh),
 		cmocka_unit_test_setup(request_stops_the_entry, fresh),
 		cmocka_unit_test_setup(hart_work_stops_the_entry, fresh),
