@@ -159,16 +159,18 @@ static u32 key_at(const char *name, u32 probe)
 	return (u32)(((uintptr_t)name * 0x9e3779b97f4a7c15UL >> 40) + probe) % KEYS;
 }
 
-/* Finds the name's place: its own, or the free one where it would be. At least one is free. */
-static u32 key_find(const char *name)
+/* Finds the name's place, and says whether it was its own (true) or the free one where it would be.
+ * A free one may be another name's at the next look. At least one is free. */
+static bool key_find(const char *name, u32 *place)
 {
 	for (u32 probe = 0;; probe++) {
 		u32 i = key_at(name, probe);
 		/* Order: the key, before its class is read. Pairs with: class_add() [L2] */
 		const char *key = arch_load_acquire(&key_name[i]);
 
+		*place = i;
 		if (!key || key == name)
-			return i;
+			return key != NULL;
 	}
 }
 
@@ -189,8 +191,7 @@ static u32 class_add(const char *name)
 	u32 i, class;
 
 	graph_enter();
-	i = key_find(name);
-	if (!key_name[i]) {
+	if (!key_find(name, &i)) {
 		if (++key_count == KEYS)
 			panic("lockdep: too many names of lock classes");
 		key_class[i] = class_by_text(name);
@@ -205,9 +206,9 @@ static u32 class_add(const char *name)
 
 static u32 class_find(const char *name)
 {
-	u32 i = key_find(name);
+	u32 i;
 
-	return likely(READ_ONCE(key_name[i])) ? key_class[i] : class_add(name);
+	return likely(key_find(name, &i)) ? key_class[i] : class_add(name);
 }
 
 /* --- order --- */

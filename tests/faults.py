@@ -21,7 +21,7 @@ FLAGS = ['-std=gnu11', '-O0', '-Wall', '-DLIMEN_DEBUG=1', '-DLIMEN_STEPS=1']
 JOBS = 2
 # A fault may hang a test: it has some times what the test takes as it stands, and at least this.
 PATIENCE = 10
-LEAST = 2  # seconds
+LEAST = 5  # seconds
 
 
 class Broken(Exception):

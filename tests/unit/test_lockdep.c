@@ -679,6 +679,49 @@ static void many_harts(void **state)
 	assert_true(tick_count > HARTS * ROUNDS);
 }
 
+/* --- a name that two harts use for the first time at the same moment --- */
+
+#define NAMES 60
+
+static char fresh_names[NAMES][16]; /* one text at many addresses: one class, and a key for each */
+static u32 met[2];		    /* atomic */
+
+/* Both are here. A word for each second round: who is late learns nothing of what the other has done
+ * since. */
+static void meet(u32 round)
+{
+	u32 *here = &met[round % 2];
+
+	__atomic_fetch_add(here, 1, __ATOMIC_ACQ_REL);
+	while (__atomic_load_n(here, __ATOMIC_ACQUIRE) < 2 * (round / 2 + 1))
+		arch_relax();
+}
+
+static void use_fresh_names(unsigned int hart)
+{
+	u32 class = 0;
+
+	(void)hart;
+	for (u32 i = 0; i < NAMES; i++) {
+		struct spinlock l = SPINLOCK_INIT(fresh_names[i]);
+
+		meet(i);
+		spin_lock(&l);
+		if (i == 0)
+			class = this_hart(lockdep_hart).held[0].class;
+		CHECK(this_hart(lockdep_hart).held[0].class == class);
+		spin_unlock(&l);
+	}
+}
+
+static void name_new_to_two_harts(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < NAMES; i++)
+		strcpy(fresh_names[i], "fresh");
+	host_harts_run(2, use_fresh_names);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -701,6 +744,7 @@ int main(void)
 		cmocka_unit_test(handler_under_a_lock),
 		cmocka_unit_test(saved_lock_is_fine),
 		cmocka_unit_test(many_harts),
+		cmocka_unit_test(name_new_to_two_harts),
 	};
 
 	alarm(120);
