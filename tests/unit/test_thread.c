@@ -391,6 +391,104 @@ static void yield_is_quiescent(void **state)
 	run(2, yields);
 }
 
+/* A wake-up between "blocked" and a condition that is true: the thread goes on, and is queued for
+ * nothing afterwards, so that its next wait ends when somebody wakes it and not before. */
+static u32 looks;
+
+static bool woken_meanwhile(void *arg)
+{
+	(void)arg;
+	thread_wake(thread_current());
+	return true;
+}
+
+static bool counted(void *arg)
+{
+	(void)arg;
+	looks++;
+	return READ_ONCE(ended);
+}
+
+static void ends_the_wait(void *arg)
+{
+	WRITE_ONCE(ended, 1);
+	thread_wake(arg);
+}
+
+static void waits_twice(unsigned int hart)
+{
+	CHECK(thread_wait(woken_meanwhile, NULL, TIMER_NEVER) == OK);
+	CHECK(thread_create("waker", hart, ends_the_wait, thread_current()));
+	CHECK(thread_wait(counted, NULL, TIMER_NEVER) == OK);
+	thread_yield();
+	while (rcu_run_callbacks())
+		;
+}
+
+static void woken_while_it_looks(void **state)
+{
+	(void)state;
+	ended = looks = 0;
+	run(1, waits_twice);
+	assert_int_equal(looks, 2);
+}
+
+/* A thread that is blocked already is cancelled: it comes back at once. */
+static void waits_for_ever(void *arg)
+{
+	(void)arg;
+	CHECK(thread_wait(never, NULL, TIMER_NEVER) == ERR_CANCELED);
+	WRITE_ONCE(ended, 1);
+}
+
+static void cancels_another(unsigned int hart)
+{
+	struct thread *t = thread_create("blocked", hart, waits_for_ever, NULL);
+
+	CHECK(t);
+	thread_yield();
+	CHECK(!READ_ONCE(ended));
+	thread_cancel(t);
+	thread_yield();
+	CHECK(READ_ONCE(ended));
+	while (rcu_run_callbacks())
+		;
+}
+
+static void cancel_ends_a_wait(void **state)
+{
+	(void)state;
+	ended = 0;
+	run(1, cancels_another);
+}
+
+/* Nobody gives up the hart with a lock in his hands: who comes next may want it, for ever. */
+static struct spinlock kept = SPINLOCK_INIT("kept");
+static const char *said;
+
+static void yield_here(void *arg)
+{
+	(void)arg;
+	thread_yield();
+}
+
+static void yields_with_a_lock(unsigned int hart)
+{
+	(void)hart;
+	spin_lock(&kept);
+	said = host_expect_panic(yield_here, NULL);
+	spin_unlock(&kept);
+	irq_on(); /* as thread_yield() would have, had it come back */
+}
+
+static void no_lock_over_a_switch(void **state)
+{
+	(void)state;
+	run(1, yields_with_a_lock);
+	assert_non_null(said);
+	assert_non_null(strstr(said, "kept is held where no lock may be"));
+}
+
 /* Where time goes when two threads of one hart take turns (E7, E8). The clock moves only here. */
 static u64 other_steal, other_idle, other_host; /* of the other thread, when it ends */
 static u32 other_done, go;
@@ -572,6 +670,9 @@ int main(void)
 		cmocka_unit_test(yield_is_quiescent),
 		cmocka_unit_test(waits_here),
 		cmocka_unit_test(waits_here_beside_another),
+		cmocka_unit_test(woken_while_it_looks),
+		cmocka_unit_test(cancel_ends_a_wait),
+		cmocka_unit_test(no_lock_over_a_switch),
 		cmocka_unit_test(steal_is_ready_and_not_running),
 	};
 
