@@ -18,10 +18,12 @@ static inline void irq_on(void)
 	arch_irq_on();
 }
 
-/* Does not nest: irq_on() turns them on again; where they may be off already, irq_save(). */
+/* From on to off. Does not nest: irq_on() turns them on again; where they may be off already,
+ * irq_save(). */
 static inline void irq_off(void)
 {
 	lockdep_check_irqs();
+	DCHECK(!arch_irqs_off());
 	arch_irq_off();
 	lockdep_hardirqs_off();
 	trace_hardirqs_off();
