@@ -39,13 +39,7 @@
 #define COUNTER_INSTRET BIT(2)
 
 /* CSRs that limen has no other use for yet. */
-#define CSR_ssp	      0x011
 #define CSR_vsiselect 0x250
-#define CSR_vstopei   0x25c
-#define CSR_hvien     0x608
-#define CSR_hvictl    0x609
-#define CSR_hviprio1  0x646
-#define CSR_hviprio2  0x647
 #define CSR_scountovf 0xda0
 #define CSR_stopi     0xdb0
 
@@ -72,10 +66,9 @@ static const struct ext_row rows[EXT_COUNT] = {
 	 * CBO.INVAL in a guest flushes: to drop a dirty line could bring back what the memory held
 	 * before limen scrubbed it (unprivileged specification, CMO chapter, on xenvcfg.CBIE).
 	 */
-	[EXT_ZICBOM] = {PLAIN("zicbom"), .henvcfg = ENV_CBIE_FL | ENV_CBCFE,
-			.care = EXT_BLOCK_SIZE},
-	[EXT_ZICBOP] = {PLAIN("zicbop"), .care = EXT_BLOCK_SIZE},
-	[EXT_ZICBOZ] = {PLAIN("zicboz"), .henvcfg = ENV_CBZE, .care = EXT_BLOCK_SIZE},
+	[EXT_ZICBOM] = {PLAIN("zicbom"), .henvcfg = ENV_CBIE_FL | ENV_CBCFE},
+	[EXT_ZICBOP] = {PLAIN("zicbop")},
+	[EXT_ZICBOZ] = {PLAIN("zicboz"), .henvcfg = ENV_CBZE},
 	[EXT_ZICCRSE] = {PLAIN("ziccrse")},
 	/* Not offered: expected-landing-pad state in vsstatus and in traps taken on its behalf. */
 	[EXT_ZICFILP] = {.name = "zicfilp", .hide = "zicfilp", .henvcfg = ENV_LPE},
@@ -83,8 +76,7 @@ static const struct ext_row rows[EXT_COUNT] = {
 	[EXT_ZICFISS] = {.name = "zicfiss",
 			 .hide = "zicfiss",
 			 .henvcfg = ENV_SSE,
-			 .state = EXT_STATE_CSRS,
-			 .csrs = {CSR_ssp}},
+			 .state = EXT_STATE_CSRS},
 	/* Counts are the hart's, not the vCPU's; see ext_hcounteren(). */
 	[EXT_ZICNTR] = {BASE("zicntr"), .needs = {EXT_ZICSR}},
 	[EXT_ZICOND] = {PLAIN("zicond")},
@@ -104,7 +96,7 @@ static const struct ext_row rows[EXT_COUNT] = {
 	[EXT_ZALRSC] = {BASE("zalrsc")},
 	/* WRS.NTO that waits too long with hstatus.VTW set is a virtual-instruction exception
 	 * (unprivileged specification, "Zawrs"). WRS.STO ends by itself. */
-	[EXT_ZAWRS] = {PLAIN("zawrs"), .care = EXT_EXIT_WRS, .needs = {EXT_ZALRSC}},
+	[EXT_ZAWRS] = {PLAIN("zawrs"), .needs = {EXT_ZALRSC}},
 	[EXT_ZFA] = {PLAIN("zfa"), FP, .needs = {EXT_F}},
 	[EXT_ZFBFMIN] = {PLAIN("zfbfmin"), FP, .needs = {EXT_F}},
 	[EXT_ZFH] = {PLAIN("zfh"), FP, .needs = {EXT_F}, .implies = {EXT_ZFHMIN}},
@@ -184,9 +176,7 @@ static const struct ext_row rows[EXT_COUNT] = {
 		       .known = EXT_BY_CSR,
 		       .probe = {CSR_stopi, CSR_vsiselect},
 		       .hstateen0 = STATEEN_AIA | STATEEN_IMSIC | STATEEN_CSRIND,
-		       .state = EXT_STATE_CSRS,
-		       .csrs = {CSR_vsiselect, CSR_vstopei, CSR_hvien, CSR_hvictl, CSR_hviprio1,
-				CSR_hviprio2}},
+		       .state = EXT_STATE_CSRS},
 	/* Not offered yet: needs its overflow interrupt passed on (hvien, hideleg). */
 	[EXT_SSCOFPMF] = {.name = "sscofpmf",
 			  .hide = "sscofpmf",
@@ -199,18 +189,18 @@ static const struct ext_row rows[EXT_COUNT] = {
 			   .known = EXT_BY_CSR,
 			   .probe = {CSR_hstateen0},
 			   .hstateen0 = STATEEN_SE0,
-			   .state = EXT_STATE_CSRS,
-			   .csrs = {CSR_sstateen0}},
+			   .state = EXT_STATE_CSRS},
 	/* Some machines list it, let STCE be set, and trap all the same: only access tells. */
 	[EXT_SSTC] = {PLAIN("sstc"), .known = EXT_BY_CSR, .probe = {CSR_stimecmp, CSR_vstimecmp},
-		      .henvcfg = ENV_STCE, .state = EXT_STATE_CSRS, .csrs = {CSR_vstimecmp}},
+		      .henvcfg = ENV_STCE, .state = EXT_STATE_CSRS},
 	/* Of svade and svadu a guest sees one: see settle_svade(). */
 	[EXT_SVADE] = {PLAIN("svade")},
 	[EXT_SVADU] = {PLAIN("svadu"), .henvcfg = ENV_ADUE},
 	/* hstatus.VTVM is left zero, so SINVAL.VMA does not trap. */
 	[EXT_SVINVAL] = {PLAIN("svinval")},
-	[EXT_SVNAPOT] = {PLAIN("svnapot"), .care = EXT_WALK_NAPOT},
-	[EXT_SVPBMT] = {PLAIN("svpbmt"), .henvcfg = ENV_PBMTE, .care = EXT_WALK_PBMT},
+	/* limen's own walk of a guest's tables (vswalk.c) knows both. */
+	[EXT_SVNAPOT] = {PLAIN("svnapot")},
+	[EXT_SVPBMT] = {PLAIN("svpbmt"), .henvcfg = ENV_PBMTE},
 	[EXT_SVVPTC] = {PLAIN("svvptc")},
 };
 
@@ -473,13 +463,5 @@ unsigned int ext_states(const struct isa_set *s)
 	unsigned int bits = 0, e;
 
 	for_each_ext(e) if (isa_has(s, e)) bits |= rows[e].state;
-	return bits;
-}
-
-unsigned int ext_cares(const struct isa_set *s)
-{
-	unsigned int bits = 0, e;
-
-	for_each_ext(e) if (isa_has(s, e)) bits |= rows[e].care;
 	return bits;
 }

@@ -23,30 +23,22 @@ enum ext_known {
 /* State it adds to a vCPU, bits. */
 #define EXT_STATE_FP	 BIT(0) /* f0-f31, fcsr */
 #define EXT_STATE_VECTOR BIT(1) /* v0-v31, vstart, vcsr, vl, vtype */
-#define EXT_STATE_CSRS	 BIT(2) /* the row's csrs[] */
-
-/* What else has to be done for a guest that has it, bits. */
-#define EXT_EXIT_WRS   BIT(0) /* with hstatus.VTW, WRS.NTO may trap: step over it, and yield */
-#define EXT_WALK_NAPOT BIT(1) /* limen's own walk of guest tables must know the N bit */
-#define EXT_WALK_PBMT  BIT(2) /* ... and pass over the PBMT bits */
-#define EXT_BLOCK_SIZE BIT(3) /* the guest's tree needs riscv,cbo?-block-size in each cpu node */
+#define EXT_STATE_CSRS	 BIT(2) /* CSRs of its own */
 
 #define EXT_LIST_MAX 4
 
 struct ext_row {
-	const char *name;	    /* in the device tree */
-	const char *hide;	    /* hide= name that switches it off; NULL: cannot be hidden */
-	u64 henvcfg;		    /* bits a guest needs to use it */
-	u64 hstateen0;		    /* the same, where the hart has state enables */
-	u8 known;		    /* enum ext_known */
-	u8 state;		    /* EXT_STATE_* */
-	u8 care;		    /* EXT_EXIT_*, EXT_WALK_*, EXT_BLOCK_SIZE */
-	bool offer;		    /* may a guest have it */
-	bool stays;		    /* hide=all leaves it: a stock user land needs it */
-	u8 needs[EXT_LIST_MAX];	    /* enum ext: without one of these it is dropped */
-	u8 implies[EXT_LIST_MAX];   /* enum ext: having it is having these */
-	u16 probe[EXT_LIST_MAX];    /* CSRs that must all be readable, for EXT_BY_CSR */
-	u16 csrs[EXT_LIST_MAX * 2]; /* a vCPU's CSRs, for EXT_STATE_CSRS */
+	const char *name;	  /* in the device tree */
+	const char *hide;	  /* hide= name that switches it off; NULL: cannot be hidden */
+	u64 henvcfg;		  /* bits a guest needs to use it */
+	u64 hstateen0;		  /* the same, where the hart has state enables */
+	u8 known;		  /* enum ext_known */
+	u8 state;		  /* EXT_STATE_* */
+	bool offer;		  /* may a guest have it */
+	bool stays;		  /* hide=all leaves it: a stock user land needs it */
+	u8 needs[EXT_LIST_MAX];	  /* enum ext: without one of these it is dropped */
+	u8 implies[EXT_LIST_MAX]; /* enum ext: having it is having these */
+	u16 probe[EXT_LIST_MAX];  /* CSRs that must all be readable, for EXT_BY_CSR */
 };
 
 /* A hart, or several harts taken together, as far as guests are concerned. */
@@ -102,8 +94,7 @@ u64 ext_hstateen0_all(void);
 /* hcounteren for a guest with this set: time, and with Zicntr the hart's own cycle and instret. */
 u64 ext_hcounteren(const struct isa_set *guest);
 
-/* The EXT_STATE_* bits, and the care bits, of all extensions in the set. */
+/* The EXT_STATE_* bits of all extensions in the set. */
 unsigned int ext_states(const struct isa_set *s);
-unsigned int ext_cares(const struct isa_set *s);
 
 #endif
