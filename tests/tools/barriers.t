@@ -2,26 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # tools/check-barriers: clean on a clean tree, red on each planted fault. That the whole tree is
 # clean is a matter of `make lint`.
-set -u
-top=$(cd "$(dirname "$0")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-n=0
-
-result() {	# STATUS WHAT [OUTPUT]
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		sed 's/^/# /' <<<"${3:-}"
-	fi
-}
+. "$(dirname "$0")/../planted.sh" check-barriers
 
 fresh() {	# a small tree with nothing wrong in it
-	rm -rf "$work/t"
-	mkdir -p "$work"/t/{lib,arch/riscv}
-	cd "$work/t" || exit 1
+	tree lib arch/riscv
 	cat >lib/a.c <<'END'
 /* Tags: [A1] the note against the flag. [A3] what all wrote. */
 #include "lib/a.h"
@@ -82,25 +66,17 @@ END
 		>arch/riscv/arch_inline.h
 }
 
-clean() {	# WHAT
-	local out
-	out=$("$top/tools/check-barriers" "$work/t" 2>&1)
-	result $? "$1" "$out"
-}
-
 red() {		# WHAT EXPECTED SED-SCRIPT [FILE]: the changed tree is reported in these words
-	local out before
+	local before
 	fresh
 	before=$(cat "${4:-lib/a.c}")
 	sed -i -e "$3" "${4:-lib/a.c}"
 	[ "$before" != "$(cat "${4:-lib/a.c}")" ] || { result 1 "$1: nothing was changed"; return; }
-	out=$("$top/tools/check-barriers" "$work/t" 2>&1)
-	[ $? = 1 ] && grep -qE "^(${4:-lib/a.c}|lib/a.c):[0-9]+: .*$2" <<<"$out"
-	result $? "red: $1" "$out"
+	says "red: $1" "^(${4:-lib/a.c}|lib/a.c):[0-9]+: .*$2"
 }
 
 fresh
-clean "a clean tree"
+says_nothing "a clean tree"
 red "a lone tag" '\[A7\] pairs nothing' '$a /* [A7] */'
 red "a tag that names itself alone" '\[A7\] stands alone' \
 	'/^void walked/i /* Order: x, before y. Pairs with: walked() [A7] */'
@@ -122,7 +98,4 @@ red "an acquire and release that is gone" 'an order without a barrier' 's/__ATOM
 red "a barrier that should be in a function that is gone" 'which does not exist' \
 	's/full barrier in raise_flag/full barrier in lower_flag/'
 red "a tag with two meanings" '\[A4\] has more than one meaning' 's/\[A5\]/[A4]/'
-rm -rf "$work/t" && mkdir "$work/t"
-out=$("$top/tools/check-barriers" "$work/t" 2>&1)
-result $((! $?)) "an empty tree is no success" "$out"
-echo "1..$n"
+finish "an empty tree is no success"

@@ -1,26 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # tools/check-layers: clean on a clean tree, red on each planted violation.
-set -u
-top=$(cd "$(dirname "$0")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-n=0
-
-result() {	# STATUS WHAT [OUTPUT]
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		sed 's/^/# /' <<<"${3:-}"
-	fi
-}
+. "$(dirname "$0")/../planted.sh" check-layers
 
 fresh() {	# a small tree with nothing wrong in it
-	rm -rf "$work/t"
-	mkdir -p "$work"/t/{lib,rcu,entry,hyp,guest,sbi,arch/riscv,arch/host}
-	cd "$work/t" || exit 1
+	tree lib rcu entry hyp guest sbi arch/riscv arch/host
 	echo '#include "arch/arch.h"' >lib/a.h
 	printf '%s\n' '#include <string.h>' '#include "lib/a.h"' >rcu/rcu.h
 	printf '%s\n' '#include "rcu/rcu.h"' '/* the alarm disarms */' >entry/run.c
@@ -33,27 +17,14 @@ fresh() {	# a small tree with nothing wrong in it
 	echo '#include "lib/a.h"' >arch/host/h.c
 }
 
-clean() {	# WHAT
-	local out
-	out=$("$top/tools/check-layers" "$work/t" 2>&1)
-	result $? "$1" "$out"
-}
-
 red() {		# FILE LINE: appended to FILE it is reported, at its place
-	local out want
 	fresh
 	echo "$2" >>"$1"
-	want="$1:$(wc -l <"$1"): "
-	out=$("$top/tools/check-layers" "$work/t" 2>&1)
-	if [ $? = 1 ] && [ "$(grep -c . <<<"$out")" = 1 ] && [ "${out#"$want"}" != "$out" ]; then
-		result 0 "red: $1: $2"
-	else
-		result 1 "red: $1: $2" "$out"
-	fi
+	says_one "red: $1: $2" "$1:$(wc -l <"$1")"
 }
 
 fresh
-clean "a clean tree"
+says_nothing "a clean tree"
 red lib/a.h '#include "rcu/rcu.h"'
 red lib/a.h '#include "arch/riscv/csr.h"'
 red rcu/rcu.h '#include "entry/run.h"'
@@ -78,7 +49,4 @@ red rcu/rcu.h 'int riscv_thing;'
 red rcu/rcu.h 'sbi_send_ipi();'
 red entry/run.c '/* Arm does it too */'
 red entry/run.c '/* x86 */'
-rm -rf "$work/t" && mkdir "$work/t"
-out=$("$top/tools/check-layers" "$work/t" 2>&1)
-result $((! $?)) "an empty tree is no success" "$out"
-echo "1..$n"
+finish "an empty tree is no success"
