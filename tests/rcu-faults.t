@@ -110,5 +110,5 @@ FAULTS = [
                 s.replace('rcu_note_quiescent();', '', 'gp_run'))),
 ]
 
-LAB = faults.Lab(['rcu_tree', 'rcu', 'context'], ['-O1', '-fsanitize=thread'])
+LAB = faults.Lab(['rcu_tree', 'rcu', 'rcu_callbacks', 'rcu_torture', 'context'], ['-O1', '-fsanitize=thread'])
 faults.main(LAB, FAULTS)
