@@ -158,10 +158,15 @@ void vcpu_take_hart_slow(struct vcpu *v)
 	v->seen_seq = v->vm->vmid.seen[arch_hart_index()].seq;
 }
 
-/* The last thing before an entry. */
+/* The last thing before an entry. What this hart's first-stage translations of the VM are must be
+ * this vCPU's own, and its registers too (E14, E15). */
 static bool vcpu_prepare(struct guest_run *run)
 {
-	vcpu_take_hart(vcpu_of_run(run));
+	struct vcpu *v = vcpu_of_run(run);
+
+	vcpu_take_hart(v);
+	DCHECK(this_hart(vcpu_loaded) == &v->arch);
+	DCHECK(vmid_last_ran(&v->vm->vmid, arch_hart_index(), &v->vmid));
 	return true;
 }
 

@@ -54,6 +54,9 @@ void conformance_tick_after(u64 ticks);
 void conformance_host_note(void);
 const char *conformance_host_wrong(void);
 
+/* Calls fn(arg). Have the registers that a call keeps come back as they were? */
+bool conformance_call_keeps(void (*fn)(void *arg), void *arg);
+
 /* Runs fn(arg) in a thread of that hart. */
 void conformance_start(unsigned int hart, void (*fn)(void *arg), void *arg);
 bool conformance_running(unsigned int hart);

@@ -109,6 +109,14 @@ void vmid_vm_init(struct vmid_space *s, struct vmid_vm *vm, struct vmid_seen *se
 unsigned int vmid_check(struct vmid_space *s, struct vmid_hart *h, unsigned int hart,
 			struct vmid_vm *vm, struct vmid_vcpu *vcpu, u32 *vmid);
 
+/* Is it this vCPU that vmid_check() let into this hart last, of all the VM's, and was it let into none
+ * since? hart is the caller's index. Interrupts off. */
+static inline bool vmid_last_ran(const struct vmid_vm *vm, unsigned int hart,
+				 const struct vmid_vcpu *vcpu)
+{
+	return vm->seen[hart].vcpu == vcpu->index + 1 && vcpu->hart == hart + 1;
+}
+
 /* The VM's G-stage tables were changed. Returns the number of the change. Any context. */
 u64 vmid_vm_changed(struct vmid_vm *vm);
 

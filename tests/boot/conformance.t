@@ -3,8 +3,9 @@
 """
 The conformance suite inside the hypervisor (boot argument selftest=conformance): its points become
 this script's, for the release build with self-tests and for the debug build, on machines with one
-hart and with four. Environment: LIMEN_SELFTEST_BIN (build/riscv-selftest/limen.bin),
-LIMEN_DEBUG_BIN (build/riscv-debug/limen.bin), LIMEN_FULL=1 for features hidden too.
+hart and with four. Arguments: runs by name, such as debug-rv64-1 or debug-rv64-2-sstc (default:
+all). Environment: LIMEN_SELFTEST_BIN (build/riscv-selftest/limen.bin), LIMEN_DEBUG_BIN
+(build/riscv-debug/limen.bin), LIMEN_FULL=1 for features hidden too.
 """
 import os
 import re
@@ -15,7 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import images  # noqa: E402
 import qemu  # noqa: E402
-from tap import Tap  # noqa: E402
+from tap import Tap, bail_out  # noqa: E402
 
 POINT = re.compile(r"(not )?ok (\d+) - (.*?)(?: # SKIP (.*))?")
 INVARIANTS = [f"E{i}" for i in range(1, 17)]
@@ -51,8 +52,12 @@ def points(tap, name, text):
     return seen
 
 
+def name_of(build, cpu, harts, hidden):
+    return f"{build}-{cpu}-{harts}{hidden.replace(' hide=', '-')}"
+
+
 def run(tap, build, cpu, harts, hidden):
-    name = f"conformance-{build}-{cpu}-{harts}{hidden.replace(' hide=', '-')}"
+    name = "conformance-" + name_of(build, cpu, harts, hidden)
     with qemu.Qemu(name, kernel=image(build), cpu=cpu, harts=harts, memory="256M",
                    append="selftest=conformance" + hidden) as machine:
         try:
@@ -72,7 +77,12 @@ def main():
     if images.STANDIN:
         tap.skip("conformance", "limen's, which is not there")
         tap.done()
-    for one in RUNS_FULL if os.environ.get("LIMEN_FULL") else RUNS:
+    known = {name_of(*one): one for one in RUNS_FULL}
+    unknown = set(sys.argv[1:]) - set(known)
+    if unknown:
+        bail_out(f"no run {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    for one in [known[name] for name in sys.argv[1:]] or \
+            (RUNS_FULL if os.environ.get("LIMEN_FULL") else RUNS):
         run(tap, *one)
     tap.done()
 

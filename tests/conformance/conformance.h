@@ -88,6 +88,10 @@ struct conformance_port {
 	void (*host_note)(void);
 	const char *(*host_wrong)(void);
 
+	/* Calls fn(arg), and says whether all registers that a call keeps have come back; NULL: nobody
+	 * can tell. Interrupts off. */
+	bool (*call_keeps)(void (*fn)(void *arg), void *arg);
+
 	/* Runs fn(arg) on another hart, as a vCPU's thread is run: interrupts on, may run a guest.
 	 * The hart is otherwise idle. Until fn has come back, running() says so. */
 	void (*start)(unsigned int hart, void (*fn)(void *arg), void *arg);

@@ -77,6 +77,7 @@ static const struct conformance_port hyp_port = {
 	.burn = burn,
 	.host_note = conformance_host_note,
 	.host_wrong = conformance_host_wrong,
+	.call_keeps = conformance_call_keeps,
 	.start = conformance_start,
 	.running = conformance_running,
 	.pause = thread_yield,

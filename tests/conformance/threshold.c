@@ -71,18 +71,23 @@ static void e1_trace(void)
 	}
 }
 
-/* The callbacks of the scene compare; here the hart goes through all of them. */
+/* The callbacks of the scene compare; here the hart goes through all of them. Interrupts of the
+ * machine's own may end a run before its tick comes. */
+static void until_ticked(struct scene *s)
+{
+	if (s->been[AT_EXIT] >= 3 && s->been[AT_TICK] >= 2)
+		s->exits = s->counted + 1;
+}
+
 static void e1_places(void)
 {
 	scene_init(&scene, 0, GUEST_SPINS);
-	scene.exits = 3;
 	scene.failed = 1;
 	scene.act[AT_PREPARE] = act_tick;
+	scene.act[AT_EXIT] = until_ticked;
 	scene_run(&scene);
 	EXPECT(scene.been[AT_WORK] == 2);
-	EXPECT(scene.been[AT_PREPARE] == 4);
-	EXPECT(scene.been[AT_TICK] >= 2);
-	EXPECT(scene.been[AT_EXIT] == 3);
+	EXPECT(scene.been[AT_PREPARE] == scene.been[AT_EXIT] + 1);
 }
 
 /*
@@ -371,6 +376,11 @@ static void host_is_back(void)
 		scene_broken(__FILE__, __LINE__, wrong);
 }
 
+static void there_and_back(void *arg)
+{
+	walk(arg, host_is_back, host_is_back);
+}
+
 static void e12_host(void)
 {
 	for (unsigned int g = 0; g < GUESTS; g++) {
@@ -382,7 +392,10 @@ static void e12_host(void)
 		/* Or a guest that spins would never come back. */
 		port->tick(short_while());
 		port->host_note();
-		walk(v, host_is_back, host_is_back);
+		if (port->call_keeps)
+			EXPECT(port->call_keeps(there_and_back, v));
+		else
+			there_and_back(v);
 		EXPECT(arch_irqs_off() && arch_hart_index() == index);
 		port->leave_hart(v);
 		port->burn(2 * short_while()); /* the tick comes here, if it has not */
