@@ -79,16 +79,23 @@ static __always_inline __no_instrument void handle_exit(struct guest_run *run)
 	instrumentation_end();
 }
 
+/* The thread may have come to another hart, in work() or where an exit was handled. */
+static __always_inline __no_instrument void note_hart(struct guest_run *run)
+{
+	if (likely(run->hart == arch_hart_index()))
+		return;
+	WRITE_ONCE(run->hart, arch_hart_index());
+	/* Order: the hart, before the mode says IN_GUEST. Pairs with: guest_kick() [K3] */
+	arch_wmb();
+}
+
 noinstr void guest_run_loop(struct guest_run *run)
 {
 	instrumentation_begin();
 	irq_off();
 	instrumentation_end();
-	/* Order: the hart, which stays the same in this loop, before the mode says IN_GUEST.
-	 * Pairs with: guest_kick() [K3] */
-	WRITE_ONCE(run->hart, arch_hart_index());
-	arch_wmb();
 	for (;;) {
+		note_hart(run);
 		if (unlikely(work_pending(run))) {
 			if (!do_work(run))
 				break;
@@ -107,7 +114,7 @@ void guest_kick(struct guest_run *run)
 	/* Order: the request is set, before the mode is read.
 	 * Pairs with: work_pending() [K1] */
 	arch_mb();
-	/* Order: the mode, before the hart it is in. Pairs with: guest_run_loop() [K3] */
+	/* Order: the mode, before the hart it is in. Pairs with: note_hart() [K3] */
 	if (arch_load_acquire(&run->mode) == IN_GUEST)
 		arch_kick(READ_ONCE(run->hart));
 }

@@ -57,7 +57,7 @@ void entry_work_set(unsigned int i, unsigned long bits);
 unsigned long entry_work_take(unsigned long bits);
 
 /* Runs the vCPU until its work() says stop. In the vCPU's own thread, interrupts on, no lock held, in
- * no reader; the thread stays on its hart. The only caller of the helpers in entry/entry.h. */
+ * no reader; work() and handle_exit() may come back on another hart. The only caller of the helpers in entry/entry.h. */
 void guest_run_loop(struct guest_run *run);
 
 /* Sets request bits of a vCPU, and ends its run if it is in one. Any context that RCU watches. */

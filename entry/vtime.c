@@ -53,6 +53,18 @@ void vtime_task_switch(struct vtime_task *prev, struct vtime_task *next)
 		task_comes(next, v);
 }
 
+u64 vtime_task_used(const struct vtime_task *t)
+{
+	struct vtime_hart *v = &this_hart(vtime_hart);
+	u64 used = 0;
+
+	vtime_switch(v->kind);
+	for (unsigned int k = 0; k < VTIME_KINDS; k++)
+		if (k != VTIME_IDLE)
+			used += t->ticks[k] + v->ticks[k] - t->base[k];
+	return used;
+}
+
 u64 vtime_task_read(const struct vtime_task *t, u64 ticks[VTIME_KINDS], u64 *steal)
 {
 	unsigned long flags = arch_irq_save();

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arch/arch.h"
 #include "guest/tree.h"
 
 /* Quotes a word of the tree in a line. */
@@ -84,6 +85,44 @@ static enum err read_cpus(struct vm_config *vm, const struct value *v)
 	if (vm->cpus == 0 || vm->cpus > CONFIG_CPUS_MAX)
 		return config_vm_error(vm, ERR_FORMAT, v->name, "%u; give 1 to %d", vm->cpus,
 				       CONFIG_CPUS_MAX);
+	return OK;
+}
+
+/* A number in one cell. */
+static enum err read_number(struct vm_config *vm, const struct value *v, const char *what, u32 max,
+			    u32 *out)
+{
+	if (v->len != 4)
+		return config_vm_error(vm, ERR_FORMAT, v->name, "%zu bytes; give %s as one cell",
+				       v->len, what);
+	*out = fdt32_ld((const fdt32_t *)(const void *)v->bytes);
+	if (*out == 0 || *out > max)
+		return config_vm_error(vm, ERR_FORMAT, v->name, "%u; give 1 to %u", *out, max);
+	return OK;
+}
+
+static enum err read_weight(struct vm_config *vm, const struct value *v)
+{
+	return read_number(vm, v, "the VM's share beside others'", CONFIG_WEIGHT_MAX, &vm->weight);
+}
+
+static enum err read_cap(struct vm_config *vm, const struct value *v)
+{
+	return read_number(vm, v, "per cent of one hart", CONFIG_CPUS_MAX * 100, &vm->cap);
+}
+
+u32 config_hart(const struct vm_config *vm, u32 i)
+{
+	return fdt32_ld((const fdt32_t *)(const void *)(vm->harts + 4UL * i));
+}
+
+static enum err read_harts(struct vm_config *vm, const struct value *v)
+{
+	if (v->len == 0 || v->len % 4 || v->len / 4 > HARTS_MAX)
+		return config_vm_error(vm, ERR_FORMAT, v->name,
+				       "%zu bytes; give hart ids as cells, one at least", v->len);
+	vm->harts = v->bytes;
+	vm->harts_count = (u32)(v->len / 4);
 	return OK;
 }
 
@@ -196,6 +235,15 @@ static enum err read_console(struct vm_config *vm, const struct value *v)
 	return OK;
 }
 
+static enum err read_dedicated(struct vm_config *vm, const struct value *v)
+{
+	if (v->len != 0)
+		return config_vm_error(vm, ERR_FORMAT, v->name,
+				       "takes no value: give `dedicated;`");
+	vm->dedicated = true;
+	return OK;
+}
+
 static const struct property properties[] = {
 	{"compatible", read_compatible, "give \"limen,vm\""},
 	{"cpus", read_cpus, "give the number of vCPUs as one cell"},
@@ -205,6 +253,10 @@ static const struct property properties[] = {
 	{"bootargs", read_bootargs, NULL},
 	{"hide", read_hide, NULL},
 	{"console", read_console, NULL},
+	{"weight", read_weight, NULL},
+	{"cap", read_cap, NULL},
+	{"harts", read_harts, NULL},
+	{"dedicated", read_dedicated, NULL},
 };
 
 /* Marks the VM for a property nobody knows, with the one that was perhaps meant. */
@@ -222,7 +274,7 @@ static enum err unknown_property(struct vm_config *vm, const char *name)
 		return config_vm_error(vm, ERR_FORMAT, name, "unknown; did you mean \"%s\"?", near);
 	return config_vm_error(vm, ERR_FORMAT, name,
 			       "unknown; known are cpus, memory, kernel, initrd, bootargs, hide, "
-			       "console");
+			       "console, weight, cap, harts, dedicated");
 }
 
 static enum err read_property(struct vm_config *vm, const struct value *v)
@@ -295,6 +347,7 @@ static void read_vm(const void *tree, int node, const char *const *features, str
 	memset(vm, 0, sizeof(*vm));
 	vm->bootargs = "";
 	vm->hide = "";
+	vm->weight = CONFIG_WEIGHT;
 	vm->name = fdt_get_name(tree, node, NULL);
 	if (check_name(c, vm))
 		return;

@@ -20,6 +20,8 @@
 #define CONFIG_NAME_MAX	    31	 /* letters in a VM's name */
 #define CONFIG_PAYLOAD_MAX  63	 /* letters in a payload's name */
 #define CONFIG_BOOTARGS_MAX 1023 /* letters; with its NUL what Linux keeps */
+#define CONFIG_WEIGHT	    256	 /* of a VM that does not say */
+#define CONFIG_WEIGHT_MAX   65536
 #define CONFIG_MEMORY_ALIGN MIB(2)
 #define CONFIG_MEMORY_MAX   (1UL << 50) /* bytes: what the widest usual G-stage (Sv48x4) reaches */
 
@@ -33,7 +35,13 @@ struct vm_config {
 	const char *hide;     /* features kept from the guest: hide_len bytes of strings */
 	u32 hide_len;
 	bool console; /* asks for the console by name */
-	u32 seen;     /* which properties were there, by their number in config.c */
+	u32 weight;   /* its share of the harts, 1 to CONFIG_WEIGHT_MAX */
+	u32 cap;      /* per cent of one hart that it may have at most; 0: no cap */
+	/* The ids of the harts its vCPUs may run on, big-endian cells of 32 bits; harts_count 0: any. */
+	const char *harts;
+	u32 harts_count;
+	bool dedicated; /* each vCPU has one of them alone */
+	u32 seen;	/* which properties were there, by their number in config.c */
 
 	enum err err;	    /* OK, or why this VM cannot be */
 	struct errline why; /* then, the line that says so */
@@ -68,6 +76,9 @@ bool config_hides(const struct vm_config *vm, const char *feature);
  */
 enum err config_vm_error(struct vm_config *vm, enum err code, const char *prop, const char *fmt,
 			 ...) __printf(4, 5);
+
+/* Hart number i of those that the VM names, i < harts_count. Any context. */
+u32 config_hart(const struct vm_config *vm, u32 i);
 
 /* Marks a VM that asks for more memory than the `available` bytes. ERR_NOMEM. */
 enum err config_no_memory(struct vm_config *vm, u64 available);

@@ -7,6 +7,9 @@
 #include "arch/riscv/hfence.h"
 #include "arch/riscv/sbi.h"
 #include "guest/vm.h"
+#include "hyp/runqueue.h"
+
+_Static_assert(VCPU_NOT_LOADED == THREAD_LIVES_NOWHERE, "thread.h reads arch.loaded_on");
 
 struct vmid_space vmid_space;
 static DEFINE_PER_HART(struct vmid_hart, vmid_hart);
@@ -111,6 +114,23 @@ static bool become_started(struct vcpu *v)
 	return false;
 }
 
+static bool asked_for(void *arg)
+{
+	struct vcpu *v = arg;
+
+	return READ_ONCE(v->run.requests) & REQ_STOP;
+}
+
+/* Its VM may have had all that its cap lets it have for now. */
+static void wait_for_cap(struct vcpu *v)
+{
+	u64 hz = arch_clock_hz();
+	u64 until = sched_capped(&v->vm->place.share, arch_clock(), hz * SCHED_KEEP_MS / 1000);
+
+	if (unlikely(until))
+		(void)thread_wait(asked_for, v, until);
+}
+
 /* Whoever changes a hart state, or ends the VM, makes a request, so that this is called. */
 static bool vcpu_work(struct guest_run *run)
 {
@@ -120,8 +140,10 @@ static bool vcpu_work(struct guest_run *run)
 	guest_request_take(run, REQ_STOP);
 	if (!become_started(v))
 		return false;
-	if (entry_work_take(~0UL))
-		thread_yield();
+	if (entry_work_take(~0UL)) {
+		thread_reschedule();
+		wait_for_cap(v);
+	}
 	if (READ_ONCE(run->requests))
 		take_requests(v);
 	return true;
@@ -149,11 +171,20 @@ static void fence_entry(struct vcpu *v)
 
 void vcpu_take_hart_slow(struct vcpu *v)
 {
+	bool moved = v->vmid.hart != arch_hart_index() + 1;
+	bool others = this_hart(vcpu_loaded) && this_hart(vcpu_loaded) != &v->arch;
+
 	if (!vmid_space.bits && this_hart(vcpu_loaded) != &v->arch)
 		vmid_hart_forget(&this_hart(vmid_hart));
 	vcpu_load(&v->arch);
 	fence_entry(v);
 	vcpu_open_spaces(&v->arch);
+	/* Its own FENCE.I reached only the hart it was on. */
+	if (moved)
+		fence_i();
+	/* The other vCPU's thread may go elsewhere from now on. */
+	if (others)
+		runqueue_nudge();
 	v->seen_generation = this_hart(vmid_hart).generation;
 	v->seen_seq = v->vm->vmid.seen[arch_hart_index()].seq;
 }
@@ -218,7 +249,11 @@ static void vcpu_thread(void *arg)
 
 enum err vcpu_start_thread(struct vcpu *v, unsigned int hart)
 {
-	return thread_create("vcpu", hart, vcpu_thread, v) ? OK : ERR_NOMEM;
+	struct thread_place place;
+
+	hart = vm_place_vcpu(v->vm, v->id, hart, &place);
+	place.lives_in = &v->arch.loaded_on;
+	return thread_create_at("vcpu", hart, &place, vcpu_thread, v) ? OK : ERR_NOMEM;
 }
 
 void vcpu_request(struct vcpu *v, unsigned long bits)

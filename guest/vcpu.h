@@ -73,7 +73,7 @@ static inline void vcpu_inject_interrupt(struct vcpu *v, u64 bit)
 	vcpu_set_hvip(&v->arch, bit);
 }
 
-/* Makes its thread on the given hart; ERR_NOMEM. */
+/* Makes its thread, on the given hart if it may run anywhere; ERR_NOMEM. */
 enum err vcpu_start_thread(struct vcpu *v, unsigned int hart);
 
 /* Sets requests of REQ_WAKE and makes the vCPU see them, whether it is in the guest or waits. (What

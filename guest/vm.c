@@ -21,9 +21,7 @@ enum err vm_start(struct vm *vm, unsigned int first_hart, void (*ended)(struct v
 		vm->vcpu[i].arch.htimedelta = vclock_delta(&vm->clock);
 	WRITE_ONCE(vm->state, VM_RUNNING);
 	for (u32 i = 0; i < vm->vcpus; i++) {
-		unsigned int hart = (first_hart + i) % arch_hart_count();
-
-		if (!vcpu_start_thread(&vm->vcpu[i], hart))
+		if (!vcpu_start_thread(&vm->vcpu[i], (first_hart + i) % arch_hart_count()))
 			continue;
 		/* Those that run see the VM end; the others count as ended already. */
 		vm_stop(vm, VM_FAILED);

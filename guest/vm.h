@@ -17,6 +17,7 @@
 #include "guest/vclock.h"
 #include "guest/vconsole.h"
 #include "guest/vcpu.h"
+#include "guest/vm_place.h"
 #include "guest/vplic.h"
 #include "guest/vuart.h"
 #include "hyp/page.h"
@@ -40,6 +41,7 @@ struct vm {
 	struct vplic *plic;
 
 	/* With locks or rules of their own. */
+	struct vm_place place;
 	struct mem_account account;
 	struct vm_mem mem;
 	struct mmio_bus bus;

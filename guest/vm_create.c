@@ -121,6 +121,7 @@ static enum err create_vcpus(struct vm *vm)
 		v->arch.hstateen0 = ext_hstateen0(&vm->isa);
 		v->arch.hcounteren = ext_hcounteren(&vm->isa);
 		v->arch.has_fp = isa_has(&vm->isa, EXT_F);
+		v->arch.own_hart = vm->place.dedicated;
 		if (!(ext_states(&vm->isa) & EXT_STATE_VECTOR))
 			continue;
 		v->arch.vregs =
@@ -144,6 +145,7 @@ static enum err create_parts(struct vm *vm)
 
 void vm_destroy(struct vm *vm)
 {
+	vm_place_destroy(vm);
 	mmio_bus_destroy(&vm->bus);
 	if (vm->plic)
 		vplic_destroy(vm->plic);
@@ -170,7 +172,9 @@ enum err vm_create(struct vm_config *config, struct vm **out)
 	vm->config = config;
 	vm->vcpus = config->cpus;
 	choose_isa(vm);
-	e = create_parts(vm);
+	e = vm_place_init(vm);
+	if (!e)
+		e = create_parts(vm);
 	if (e) {
 		vm_destroy(vm);
 		return config->err ? e : config_no_memory(config, page_free_bytes());

@@ -5,44 +5,25 @@
  */
 #include "hyp/thread.h"
 
-#include "entry/idle.h"
-#include "entry/run.h"
 #include "hyp/kmem.h"
+#include "hyp/runqueue.h"
 #include "hyp/stack.h"
 #include "hyp/timer.h"
 
-#define SLICE_MS 10
-
-struct runqueue {
-	struct spinlock lock;
-	struct list ready;	/* of struct thread; under lock */
-	struct thread *current; /* this hart alone */
-	struct thread *dead;	/* ended, still on its stack; this hart alone */
-	struct timer slice;
-};
-
-static DEFINE_PER_HART(struct runqueue, runqueue);
-
-static void slice_over(struct timer *t)
-{
-	(void)t;
-	entry_work_set(arch_hart_index(), ENTRY_WORK_RESCHED);
-}
+#define WEIGHT_OWN (4 * SCHED_WEIGHT) /* of threads that are no VM's */
 
 void thread_hart_init(struct thread *t, const char *name)
 {
-	struct runqueue *rq = &this_hart(runqueue);
-
-	rq->lock = (struct spinlock)SPINLOCK_INIT("runqueue");
-	list_init(&rq->ready);
-	timer_init(&rq->slice, slice_over);
 	list_init(&t->node);
 	t->state = THREAD_RUNNING;
 	t->hart = arch_hart_index();
+	t->on_hart = 1;
 	t->name = name;
-	rq->current = t;
+	sched_entity_init(&t->share, WEIGHT_OWN, NULL);
+	sched_wants(&t->share);
 	vtime_task_init(&t->time);
 	vtime_task_switch(NULL, &t->time);
+	runqueue_init(t);
 }
 
 struct thread *thread_current(void)
@@ -72,13 +53,15 @@ static void thread_main(void *arg)
 {
 	struct thread *t = arg;
 
+	runqueue_switched();
 	reap();
 	irq_on();
 	t->fn(t->arg);
 	thread_exit();
 }
 
-struct thread *thread_create(const char *name, unsigned int hart, void (*fn)(void *), void *arg)
+struct thread *thread_create_at(const char *name, unsigned int hart,
+				const struct thread_place *place, void (*fn)(void *), void *arg)
 {
 	struct thread *t = kmem_alloc(sizeof(*t));
 
@@ -95,104 +78,84 @@ struct thread *thread_create(const char *name, unsigned int hart, void (*fn)(voi
 	t->fn = fn;
 	t->arg = arg;
 	t->state = THREAD_BLOCKED;
+	t->allowed = place->allowed;
+	t->lives_in = place->lives_in;
+	sched_entity_init(&t->share, WEIGHT_OWN, place->group);
 	vtime_task_init(&t->time);
 	arch_context_init(&t->ctx, (char *)t->stack + STACK_SIZE, thread_main, t);
 	thread_wake(t);
 	return t;
 }
 
-static struct thread *pick(struct runqueue *rq)
+struct thread *thread_create(const char *name, unsigned int hart, void (*fn)(void *), void *arg)
 {
-	struct thread *t = NULL;
+	static const struct thread_place here = {0};
 
-	spin_lock(&rq->lock);
-	if (!list_empty(&rq->ready)) {
-		t = list_entry(rq->ready.next, struct thread, node);
-		list_del(&t->node);
-		t->state = THREAD_RUNNING;
-	}
-	spin_unlock(&rq->lock);
-	return t;
+	return thread_create_at(name, hart, &here, fn, arg);
 }
 
-/* Somebody else waits for this hart: the thread that gets it now has it for one slice. */
-static void start_slice(struct runqueue *rq)
-{
-	if (!list_empty(&rq->ready))
-		timer_arm(&rq->slice, arch_clock() + arch_clock_hz() * SLICE_MS / 1000);
-	else
-		timer_disarm(&rq->slice);
-}
-
-/* Gives the hart to the next ready thread, waiting for one when there is none; returns when the
- * caller is it again. Interrupts off; the caller has queued itself, or not. */
+/* Gives the hart to the thread that is to run next, waiting for one when there is none; returns when
+ * the caller is it again, maybe on another hart. Interrupts off; the caller has queued itself, or
+ * not. */
 static void schedule(void)
 {
-	struct runqueue *rq = &this_hart(runqueue);
-	struct thread *prev = rq->current, *next;
+	struct thread *prev = thread_current(), *next;
 
-	while (!(next = pick(rq)))
-		idle_wait_irqoff();
-	start_slice(rq);
+	while (!(next = runqueue_pick()))
+		runqueue_idle();
+	this_hart(runqueue).current = next;
+	runqueue_start_slice();
 	lockdep_assert_no_locks();
 	/* For the caller too: a loop with thread_yield() in it holds no grace period up. */
 	rcu_note_quiescent();
 	if (next == prev)
 		return;
 	trace_point(TRACE_SCHED, (u64)(uintptr_t)prev, (u64)(uintptr_t)next);
-	rq->current = next;
+	this_hart(runqueue).left = prev;
 	vtime_task_switch(&prev->time, &next->time);
 	arch_context_switch(&prev->ctx, &next->ctx);
+	runqueue_switched();
 	reap();
 }
 
-void thread_yield(void)
+static void give_up(bool yields)
 {
-	struct runqueue *rq;
-
 	irq_off();
-	rq = &this_hart(runqueue);
-	spin_lock(&rq->lock);
-	rq->current->state = THREAD_READY;
-	list_add_tail(&rq->current->node, &rq->ready);
-	spin_unlock(&rq->lock);
+	runqueue_requeue(thread_current(), yields);
 	schedule();
 	irq_on();
 }
 
+void thread_yield(void)
+{
+	give_up(true);
+}
+
+void thread_reschedule(void)
+{
+	give_up(false);
+}
+
 void thread_exit(void)
 {
-	struct runqueue *rq;
+	struct thread *t;
 
 	irq_off();
-	rq = &this_hart(runqueue);
-	rq->current->state = THREAD_DEAD;
-	rq->dead = rq->current;
+	t = thread_current();
+	WRITE_ONCE(t->state, THREAD_DEAD);
+	runqueue_rest(t);
+	this_hart(runqueue).dead = t;
 	schedule();
 	panic("a thread that ended runs again");
 }
 
 void thread_wake(struct thread *t)
 {
-	struct runqueue *rq = &per_hart(runqueue, t->hart);
-	unsigned long flags;
-	bool woken = false;
-
 	/* Order: the condition is true, before the state is read.
 	 * Pairs with: wait_block() [W1] */
 	arch_mb();
-	if (READ_ONCE(t->state) != THREAD_BLOCKED)
-		return;
-	flags = spin_lock_irqsave(&rq->lock);
-	if (t->state == THREAD_BLOCKED) {
-		t->state = THREAD_READY;
-		vtime_task_ready(&t->time);
-		list_add_tail(&t->node, &rq->ready);
-		woken = true;
-	}
-	spin_unlock_irqrestore(&rq->lock, flags);
-	if (woken && (t->hart != arch_hart_index() || t != READ_ONCE(rq->current)))
-		entry_work_set(t->hart, ENTRY_WORK_RESCHED);
+	if (READ_ONCE(t->state) == THREAD_BLOCKED)
+		runqueue_wake(t);
 }
 
 void thread_cancel(struct thread *t)
@@ -238,19 +201,14 @@ static void wait_arm(struct wait *w, u64 deadline)
 	if (!w->armed)
 		timer_init(&w->timer, wait_over);
 	w->armed = true;
-	if (list_empty(&w->timer.node))
+	if (!timer_armed(&w->timer))
 		timer_arm(&w->timer, deadline);
 }
 
 /* Back to RUNNING after the condition came true; a wake-up may have queued the thread meanwhile. */
 static void wait_finish(struct wait *w, enum err e)
 {
-	struct runqueue *rq = &this_hart(runqueue);
-
-	spin_lock(&rq->lock);
-	list_del(&w->thread->node);
-	w->thread->state = THREAD_RUNNING;
-	spin_unlock(&rq->lock);
+	runqueue_resume(w->thread);
 	if (w->armed)
 		timer_disarm(&w->timer);
 	if (e == ERR_CANCELED)
@@ -271,6 +229,7 @@ enum err thread_wait(bool (*cond)(void *arg), void *arg, u64 deadline)
 		if (e != ERR_AGAIN)
 			break;
 		wait_arm(&w, deadline);
+		runqueue_rest(w.thread);
 		schedule();
 	}
 	wait_finish(&w, e);
@@ -282,12 +241,13 @@ enum err thread_wait(bool (*cond)(void *arg), void *arg, u64 deadline)
  * ends this as well. */
 static enum err wait_idle(struct wait *w, u64 (*deadline)(void *arg, bool keeps))
 {
-	const struct list *ready = &this_hart(runqueue).ready;
 	enum err e = wait_look(w);
 
-	while (e == ERR_AGAIN && list_empty(ready)) {
+	if (e == ERR_AGAIN)
+		runqueue_rest(w->thread);
+	while (e == ERR_AGAIN && list_empty(&this_hart(runqueue).ready)) {
 		wait_arm(w, deadline(w->arg, true));
-		idle_wait_irqoff();
+		runqueue_idle();
 		e = wait_look(w);
 	}
 	return e;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Hypervisor threads. A thread belongs to one hart, has a guarded stack, and gives up the hart only
- * in the calls below that say "blocks"; each hart runs its ready threads in turn. A hart without a
- * ready thread waits inside the last thread's call: there is no idle thread to switch to.
+ * Hypervisor threads. A thread has a guarded stack, and gives up its hart only in the calls below that
+ * say "blocks"; where it was made to, it may come back from them on another hart. Ready threads get
+ * their shares of the harts (hyp/sched.h). A hart without a ready thread waits inside the last thread's
+ * call: there is no idle thread to switch to.
  *
  * A thread that ended goes away a grace period later. So whoever finds a pointer to one in an RCU
  * reader, and the thread takes that pointer away before it ends, may wake it safely.
@@ -14,6 +15,7 @@
 
 #include "arch/arch.h"
 #include "entry/vtime.h"
+#include "hyp/sched.h"
 #include "lib/err.h"
 #include "lib/list.h"
 #include "lib/spinlock.h"
@@ -26,15 +28,33 @@ enum thread_state {
 	THREAD_DEAD,
 };
 
+struct hartmask;
+
+/* Where a thread may run, and on whose account. What it points to outlives the thread. */
+struct thread_place {
+	const struct hartmask *allowed; /* harts; NULL: only the one it is made on */
+	struct sched_group *group;	/* or NULL */
+	/* The hart whose registers hold its guest's state, or THREAD_LIVES_NOWHERE: while they do, it
+	 * stays. NULL: it has none. */
+	const u32 *lives_in;
+};
+
+#define THREAD_LIVES_NOWHERE (~0U)
+
 struct thread {
 	struct arch_context ctx;
 	/* Under the lock of its hart's runqueue. */
 	struct list node;
 	u32 state; /* enum thread_state */
+	struct sched_entity share;
+	unsigned int hart; /* whose queue it is in, that it runs on, or ran on last; read by any */
+	/* Set by the hart that takes it, cleared by the one that has left it. */
+	u32 on_hart; /* its registers are a hart's, not in ctx */
 	/* Where its time goes; entry/vtime.h says who writes what. */
 	struct vtime_task time;
 	/* Set before the first run. */
-	unsigned int hart;
+	const struct hartmask *allowed;
+	const u32 *lives_in;
 	const char *name;
 	void *stack; /* lowest usable byte */
 	void (*fn)(void *arg);
@@ -54,11 +74,18 @@ void thread_hart_init(struct thread *t, const char *name);
  * does not block. */
 struct thread *thread_create(const char *name, unsigned int hart, void (*fn)(void *), void *arg);
 
+/* The same, for a thread that may go to other harts; it starts on this one, or an idle one. */
+struct thread *thread_create_at(const char *name, unsigned int hart,
+				const struct thread_place *place, void (*fn)(void *), void *arg);
+
 /* The calling thread. */
 struct thread *thread_current(void);
 
-/* Lets the hart's other ready threads run first. Blocks. Interrupts on. */
+/* Lets the hart's first ready thread run first. Blocks. Interrupts on. */
 void thread_yield(void);
+
+/* Lets those run first whose shares say so; what ENTRY_WORK_RESCHED asks for. Blocks. Interrupts on. */
+void thread_reschedule(void);
 
 /* Ends the calling thread. Interrupts on. */
 __noreturn void thread_exit(void);

@@ -86,7 +86,10 @@ void vcpu_reset(struct arch_vcpu *v, u64 pc, u64 a0, u64 a1)
 	v->x[11] = a1;
 	v->sepc = pc;
 	v->sstatus = initial_sstatus(v);
-	v->hstatus = HSTATUS_VSXL_64 | HSTATUS_VTW | HSTATUS_SPV | HSTATUS_SPVP;
+	v->hstatus = HSTATUS_VSXL_64 | HSTATUS_SPV | HSTATUS_SPVP;
+	/* On a hart of its own its WFI waits as any, and is nobody's loss. */
+	if (!v->own_hart)
+		v->hstatus |= HSTATUS_VTW;
 	v->exit = (struct guest_exit){0};
 	v->hvip = 0;
 	/* scounteren: what the guest may read its user mode may too, as firmware leaves it. Linux
@@ -166,8 +169,10 @@ void vcpu_put(struct arch_vcpu *v)
 	csr_write(vsatp, 0);
 	csr_write(hgatp, 0);
 	fpu_save(v);
-	v->loaded_on = VCPU_NOT_LOADED;
 	this_hart(vcpu_loaded) = NULL;
+	/* Order: all of its state is in memory, before another hart may take its thread.
+	 * Pairs with: is_free() [Z2] */
+	arch_store_release(&v->loaded_on, VCPU_NOT_LOADED);
 }
 
 /*

@@ -54,7 +54,8 @@ struct arch_vcpu {
 
 	/* Constant while the vCPU runs. */
 	u64 henvcfg, hstateen0, hcounteren, htimedelta;
-	bool has_fp; /* the guest has F and D */
+	bool has_fp;   /* the guest has F and D */
+	bool own_hart; /* nothing else runs on its hart: WFI does not trap */
 
 	/* In the hart while loaded, here while not. hvip is written to both. */
 	u64 hvip;

@@ -148,7 +148,8 @@ def image_cases():
 
 def config_cases():
     """The configuration as a whole, and the properties of a VM."""
-    unknown = "unknown; known are cpus, memory, kernel, initrd, bootargs, hide, console"
+    unknown = "unknown; known are cpus, memory, kernel, initrd, bootargs, hide, " \
+              "console, weight, cap, harts, dedicated"
     cells = "give the guest's RAM in KiB as two cells"
     megabytes = fits.megabytes
     return {
@@ -183,6 +184,12 @@ def config_cases():
         "bootargs": wrong_vm("bootargs: give one string", bootargs='"a", "b"'),
         "hide": wrong_vm(r'hide: unknown feature "sstd"; did you mean "sstc"\?', hide='"sstd"'),
         "console-value": wrong_vm("console: takes no value: .*", console='"yes"'),
+        "weight-0": wrong_vm("weight: 0; give 1 to 65536", weight="<0>"),
+        "harts-not-there": wrong_vm("harts: hart 9 is not one that limen runs on", harts="<0 9>"),
+        "dedicated-few": wrong_vm("dedicated: 1 harts for 2 vCPUs; name one for each in `harts`",
+                                  cpus="<2>", harts="<0>", dedicated=""),
+        "dedicated-twice": wrong_vm("dedicated: hart 0 is named twice", cpus="<2>",
+                                    harts="<0 0>", dedicated=""),
         "name": Case(r"config: /a@b: name: .*", fits.config(fits.vm("a@b"))),
     }
 

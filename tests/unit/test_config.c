@@ -179,8 +179,19 @@ static const struct {
 	{CELL("console", "\000\000\000\001"), "console: takes no value: give `console;`"},
 	{STRING("kernal", "Image"), "kernal: unknown; did you mean \"kernel\"?"},
 	{STRING("bootarg", "x"), "bootarg: unknown; did you mean \"bootargs\"?"},
-	{STRING("#address-cells", "x"), "#address-cells: unknown; known are cpus, memory, kernel, "
-					"initrd, bootargs, hide, console"},
+	{STRING("#address-cells", "x"),
+	 "#address-cells: unknown; known are cpus, memory, kernel, "
+	 "initrd, bootargs, hide, console, weight, cap, harts, dedicated"},
+	{CELL("weight", "\000\000\000\000"), "weight: 0; give 1 to 65536"},
+	{CELL("weight", "\000\001\000\001"), "weight: 65537; give 1 to 65536"},
+	{{"weight", "\000\001", 2},
+	 "weight: 2 bytes; give the VM's share beside others' as one cell"},
+	{CELL("cap", "\000\000\000\000"), "cap: 0; give 1 to 6400"},
+	{CELL("cap", "\377\377\377\377"), "cap: 4294967295; give 1 to 6400"},
+	{{"harts", "", 0}, "harts: 0 bytes; give hart ids as cells, one at least"},
+	{{"harts", "\000\000\000\001\000", 5},
+	 "harts: 5 bytes; give hart ids as cells, one at least"},
+	{CELL("dedicated", "\000\000\000\001"), "dedicated: takes no value: give `dedicated;`"},
 };
 
 static void test_wrong_properties(void **state)

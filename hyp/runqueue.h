@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which thread gets a hart next: each hart's queue of ready threads, and how they come to another
+ * hart's. hyp/thread.c alone uses it.
+ *
+ * A thread is in the queue of the hart it says; that changes under the lock of the queue it leaves.
+ * What may go to another hart is a thread that allows it, whose registers are in memory (on_hart), and
+ * whose guest is in no hart (lives_in). A hart without a thread to run takes one that waits elsewhere,
+ * and so does one whose own first is ahead of that one by more than a slice: so shares hold over harts.
+ *
+ * Lock order: a queue's lock is a leaf; never two at once.
+ */
+#ifndef HYP_RUNQUEUE_H
+#define HYP_RUNQUEUE_H
+
+#include "hyp/hartmask.h"
+#include "hyp/thread.h"
+#include "hyp/timer.h"
+
+struct runqueue {
+	struct spinlock lock;
+	struct list ready; /* of struct thread, who is to run first in front; under lock */
+	u64 vtime;	   /* of who got the hart last; written by this hart, read by any */
+	/* This hart alone, interrupts off. */
+	struct thread *current;
+	struct thread *left; /* had the hart before current; until its registers are known saved */
+	struct thread *dead; /* ended, still on its stack */
+	struct timer slice;
+	unsigned int turn; /* of the harts that are made to look, when this one has too many */
+};
+
+DECLARE_PER_HART(struct runqueue, runqueue);
+
+/* The calling hart's queue, empty, with t as the thread that runs. Interrupts off. */
+void runqueue_init(struct thread *t);
+
+/* All below: interrupts off. */
+
+/* Makes a BLOCKED thread READY, in the queue of the best hart for it, and has that hart look. */
+void runqueue_wake(struct thread *t);
+
+/* The calling thread, BLOCKED, is about to wait. One that was woken meanwhile stays as it is. */
+void runqueue_rest(struct thread *t);
+
+/* The calling thread does not wait any more. */
+void runqueue_resume(struct thread *t);
+
+/* The calling thread becomes READY in this hart's queue: behind the first in it if it yields, else
+ * where its share puts it. */
+void runqueue_requeue(struct thread *t, bool yields);
+
+/* Takes the thread that runs next on this hart out of its queue, or another's; NULL: there is none.
+ * It is RUNNING then. */
+struct thread *runqueue_pick(void);
+
+/* Nobody is ready here: waits for an interrupt, or until there is somebody. */
+void runqueue_idle(void);
+
+/* The thread that got the hart runs for a slice, if others wait. */
+void runqueue_start_slice(void);
+
+/* What the thread before has left is complete: others may take it. First thing after a switch. */
+void runqueue_switched(void);
+
+/* Somebody who waits here may have become free to go: has an idle hart look. */
+void runqueue_nudge(void);
+
+/* The hart takes no threads but those that are made on it, and is asked for none: for one vCPU alone.
+ * Any context; before threads that might go there are made. */
+void runqueue_dedicate(unsigned int hart);
+
+/* It is as any other again. */
+void runqueue_share(unsigned int hart);
+
+/* The harts that share their threads. */
+extern struct hartmask runqueue_shared;
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Threads that go from hart to hart: none is lost, none runs on two harts, each hart that could run one
+ * does, and none leaves a hart that holds its guest. Harts are threads of this process.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "hyp/runqueue.h"
+#include "tests/unit/thread_harts.h"
+
+#define HARTS	4
+#define WALKERS 12
+#define STEPS	3000
+
+static struct walker {
+	struct thread *thread;
+	struct walker *peer;
+	u32 ball;     /* atomic: how often it was thrown to */
+	u32 running;  /* atomic: harts that run it */
+	u32 lives_in; /* or THREAD_LIVES_NOWHERE */
+	u64 been;     /* bits of the harts it ran on */
+} w[WALKERS];
+static struct thread_place places[WALKERS];
+static struct hartmask all;
+static u32 finished; /* atomic */
+static u32 all_made;
+
+static void begin_step(struct walker *x)
+{
+	unsigned int hart = arch_hart_index();
+
+	CHECK(__atomic_add_fetch(&x->running, 1, __ATOMIC_ACQ_REL) == 1);
+	x->been |= BIT(hart);
+	CHECK(READ_ONCE(x->lives_in) == THREAD_LIVES_NOWHERE || READ_ONCE(x->lives_in) == hart);
+}
+
+static void end_step(struct walker *x)
+{
+	CHECK(__atomic_sub_fetch(&x->running, 1, __ATOMIC_ACQ_REL) == 0);
+}
+
+struct throw
+{
+	struct walker *x;
+	u32 n;
+};
+
+static bool caught(void *arg)
+{
+	const struct throw *t = arg;
+
+	return __atomic_load_n(&t->x->ball, __ATOMIC_ACQUIRE) >= t->n;
+}
+
+static u64 soon(void *arg, bool keeps)
+{
+	(void)arg;
+	return keeps ? TIMER_NEVER : arch_clock() + 3;
+}
+
+static void hit(struct walker *x)
+{
+	__atomic_fetch_add(&x->ball, 1, __ATOMIC_ACQ_REL);
+	thread_wake(x->thread);
+}
+
+/* A wait of one kind or another, that the peer ends, or its timer. */
+static void wait_for_peer(struct walker *x, u32 n)
+{
+	struct throw t = {x, n};
+
+	while (!caught(&t)) {
+		if (n % 3 == 0)
+			(void)thread_wait_here(caught, soon, &t);
+		else
+			(void)thread_wait(caught, &t, n % 3 == 1 ? arch_clock() + 2 : TIMER_NEVER);
+	}
+}
+
+static void walk(void *arg)
+{
+	struct walker *x = arg;
+
+	while (!READ_ONCE(all_made))
+		thread_yield();
+	for (u32 n = 1; n <= STEPS; n++) {
+		begin_step(x);
+		/* For some steps its guest is in this hart, and it has to come back here. */
+		if (n % 16 == 1)
+			WRITE_ONCE(x->lives_in, arch_hart_index());
+		else if (n % 16 == 5)
+			WRITE_ONCE(x->lives_in, THREAD_LIVES_NOWHERE);
+		end_step(x);
+		hit(x->peer);
+		wait_for_peer(x, n);
+		if (n % 5 == 0)
+			thread_yield();
+		if (n % 7 == 0)
+			thread_reschedule();
+	}
+	begin_step(x);
+	WRITE_ONCE(x->lives_in, THREAD_LIVES_NOWHERE);
+	end_step(x);
+	__atomic_fetch_add(&finished, 1, __ATOMIC_ACQ_REL);
+	thread_wake(&selves[0]);
+}
+
+static bool all_finished(void *arg)
+{
+	(void)arg;
+	return __atomic_load_n(&finished, __ATOMIC_ACQUIRE) == WALKERS;
+}
+
+static void walkers(unsigned int hart)
+{
+	if (hart == 1) {
+		while (!all_finished(NULL)) {
+			tick(1);
+			thread_yield();
+		}
+		return;
+	}
+	if (hart)
+		return;
+	for (unsigned int i = 0; i < WALKERS; i++) {
+		w[i].thread = thread_create_at("walker", i % HARTS, &places[i], walk, &w[i]);
+		CHECK(w[i].thread);
+	}
+	WRITE_ONCE(all_made, 1);
+	CHECK(thread_wait(all_finished, NULL, TIMER_NEVER) == OK);
+}
+
+static void none_is_lost(void **state)
+{
+	u64 been = 0;
+
+	(void)state;
+	memset(&all, 0, sizeof(all));
+	for (unsigned int i = 0; i < HARTS; i++)
+		hartmask_add(&all, i);
+	for (unsigned int i = 0; i < WALKERS; i++) {
+		w[i] = (struct walker){.peer = &w[i ^ 1], .lives_in = THREAD_LIVES_NOWHERE};
+		/* Every fourth is bound to the hart it is made on. */
+		places[i] = (struct thread_place){.allowed = i % 4 == 3 ? NULL : &all,
+						  .lives_in = &w[i].lives_in};
+	}
+	finished = all_made = 0;
+	run(HARTS, walkers);
+	assert_int_equal(finished, WALKERS);
+	for (unsigned int i = 0; i < WALKERS; i++) {
+		been |= w[i].been;
+		if (i % 4 == 3)
+			assert_int_equal(w[i].been, BIT(i % HARTS));
+	}
+	assert_int_equal(been | BIT(1), BIT(HARTS) - 1); /* hart 1 has a thread that never rests */
+}
+
+/* Threads that only compute, all made on hart 0: each hart takes its part. */
+static u32 go_on;
+static u32 busy_now[HARTS]; /* atomic: threads that were seen on a hart */
+
+static void compute(void *arg)
+{
+	(void)arg;
+	while (READ_ONCE(go_on)) {
+		__atomic_fetch_or(&busy_now[arch_hart_index()], 1, __ATOMIC_RELAXED);
+		thread_reschedule();
+	}
+	__atomic_fetch_add(&finished, 1, __ATOMIC_ACQ_REL);
+	thread_wake(&selves[0]);
+}
+
+static bool all_busy(void)
+{
+	u32 n = 0;
+
+	/* Hart 0 has the thread that looks. */
+	for (unsigned int i = 1; i < HARTS; i++)
+		n += __atomic_load_n(&busy_now[i], __ATOMIC_RELAXED);
+	return n == HARTS - 1;
+}
+
+static void spread(unsigned int hart)
+{
+	static const struct thread_place anywhere = {.allowed = &all};
+
+	if (hart)
+		return;
+	for (unsigned int i = 0; i < WALKERS; i++)
+		CHECK(thread_create_at("busy", 0, &anywhere, compute, NULL));
+	while (!all_busy()) {
+		tick(1);
+		thread_yield();
+	}
+	WRITE_ONCE(go_on, 0);
+	CHECK(thread_wait(all_finished, NULL, TIMER_NEVER) == OK);
+}
+
+static void idle_harts_take_work(void **state)
+{
+	(void)state;
+	finished = 0;
+	go_on = 1;
+	memset(busy_now, 0, sizeof(busy_now));
+	run(HARTS, spread);
+	assert_int_equal(finished, WALKERS);
+}
+
+/* Nobody comes to a hart that is dedicated. */
+static void avoid(unsigned int hart)
+{
+	static const struct thread_place shared = {.allowed = &runqueue_shared};
+
+	if (hart)
+		return;
+	runqueue_dedicate(2);
+	for (unsigned int i = 0; i < WALKERS; i++)
+		CHECK(thread_create_at("busy", 0, &shared, compute, NULL));
+	while (!busy_now[1] || !busy_now[3]) {
+		tick(1);
+		thread_yield();
+	}
+	WRITE_ONCE(go_on, 0);
+	CHECK(thread_wait(all_finished, NULL, TIMER_NEVER) == OK);
+	CHECK(!busy_now[2]);
+	runqueue_share(2);
+}
+
+static void dedicated_harts_are_left_alone(void **state)
+{
+	(void)state;
+	finished = 0;
+	go_on = 1;
+	memset(busy_now, 0, sizeof(busy_now));
+	run(HARTS, avoid);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(none_is_lost),
+		cmocka_unit_test(idle_harts_take_work),
+		cmocka_unit_test(dedicated_harts_are_left_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
