@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: BSD-2-Clause
+UNITS += vimsic_steps
+vimsic_steps-srcs := arch/riscv/decode_csr.c
