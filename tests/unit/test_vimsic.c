@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The interrupt file model: each rule of the specification by itself, what Linux's driver does,
- * random instructions and MSIs against a second model of plain arrays, and senders on other harts
- * against a vCPU that enables, claims and moves its file.
+ * The interrupt file model: each rule of the specification by itself, random instructions and MSIs
+ * against a second model of plain arrays, and senders on other harts against a vCPU that enables,
+ * claims, clears as Linux does, and moves its file.
  */
 #include <setjmp.h>
 #include <stdarg.h>
