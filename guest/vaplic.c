@@ -42,6 +42,7 @@ struct vaplic {
 	u32 guest_mask; /* bits of a target that hold its Guest Index */
 	u32 words;	/* words of a bitmap in use */
 	u32 idcs;	/* harts, or 0 where there is no direct delivery */
+	bool both;	/* ways to deliver: DM is writable */
 
 	struct spinlock lock; /* protects all below */
 	u64 unknown;
@@ -345,7 +346,7 @@ static void write_domaincfg(struct vaplic *p, u32 val)
 {
 	bool msi_mode = val & VAPLIC_DOMAINCFG_DM;
 
-	if (p->ops->set_ext && p->ops->msi && msi_mode != p->msi_mode)
+	if (p->both && msi_mode != p->msi_mode)
 		set_msi_mode(p, msi_mode);
 	p->ie = val & VAPLIC_DOMAINCFG_IE;
 	update_all(p);
@@ -684,7 +685,7 @@ static void reset_locked(struct vaplic *p)
 		p->idc[i].force = false;
 		p->idc[i].threshold = 0;
 	}
-	p->msi_mode = !p->ops->set_ext;
+	p->msi_mode = p->idcs == 0;
 	p->genmsi = 0;
 	update_all(p);
 }
@@ -731,7 +732,8 @@ enum err vaplic_create(const struct vaplic_config *c, struct vaplic **out)
 	p->guest_mask = bits_for(c->geilen) << VAPLIC_GUEST_SHIFT;
 	p->words = c->sources / WORD_BITS + 1;
 	p->idcs = idcs;
-	p->msi_mode = !c->ops->set_ext;
+	p->both = c->ops->set_ext && c->ops->msi;
+	p->msi_mode = idcs == 0;
 	*out = p;
 	return OK;
 }

@@ -25,7 +25,7 @@
  * No locks. ops->notify may take what is below `vaplic` in docs/locking.md.
  *
  * Spec: RISC-V Advanced Interrupt Architecture 1.0, chapters 2 ("CSRs Added to Harts"), 3 ("IMSIC"),
- * 5.2.1 and 6.1.2; Sscsrind 1.0 for sireg2 to sireg6.
+ * 5.4.1 and 6.1.2; Sscsrind 1.0 for sireg2 to sireg6.
  */
 #ifndef GUEST_VIMSIC_H
 #define GUEST_VIMSIC_H
