@@ -4,6 +4,7 @@
  */
 #include "guest/vcpu.h"
 
+#include "arch/riscv/ext.h"
 #include "arch/riscv/hfence.h"
 #include "arch/riscv/sbi.h"
 #include "guest/vm.h"
@@ -75,6 +76,8 @@ static void start_hart(struct vcpu *v)
 	/* Order: what was asked of the vCPU before is forgotten, before it is reset; what comes later
 	 * sets its bit again. Pairs with: vcpu_request() [T2] */
 	__atomic_fetch_and(&v->run.requests, ~(REQ_IPI | REQ_TIMER), __ATOMIC_ACQ_REL);
+	v->arch.henvcfg = ext_henvcfg_start(&v->vm->isa);
+	v->fwft_locked = 0;
 	flags = spin_lock_irqsave(&v->vm->lock);
 	vcpu_reset(&v->arch, v->start_pc, v->id, v->start_opaque);
 	WRITE_ONCE(v->hsm, SBI_HSM_STATE_STARTED);

@@ -49,7 +49,8 @@ struct vcpu {
 	/* Where it starts or resumes, valid in START_PENDING and SUSPENDED. Under vm->lock. */
 	u64 start_pc, start_opaque;
 
-	u32 ext_level; /* external interrupt: written by the PLIC model under its lock */
+	u32 fwft_locked; /* SBI FWFT: BIT(feature) of those that are; its own thread */
+	u32 ext_level;	 /* external interrupt: written by the PLIC model under its lock */
 	/* MMIO instructions that htinst told and a watched answer may take; by decoded_slot(). */
 	struct decoded {
 		u64 htinst; /* 0: none */

@@ -14,7 +14,7 @@
 
 static void choose_isa(struct vm *vm)
 {
-	struct isa_set hidden = {0};
+	struct isa_set hidden = features.hidden_ext;
 	const struct vm_config *c = vm->config;
 	unsigned int states = EXT_STATE_CSRS;
 
@@ -117,7 +117,6 @@ static enum err create_vcpus(struct vm *vm)
 
 		vcpu_init(v, vm, i);
 		v->sstc = isa_has(&vm->isa, EXT_SSTC);
-		v->arch.henvcfg = ext_henvcfg(&vm->isa);
 		v->arch.hstateen0 = ext_hstateen0(&vm->isa);
 		v->arch.hcounteren = ext_hcounteren(&vm->isa);
 		v->arch.has_fp = isa_has(&vm->isa, EXT_F);

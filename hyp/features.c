@@ -126,8 +126,6 @@ static void log_features(void)
 		 features.gstage.modes & BIT(GSTAGE_SV57X4) ? " Sv57x4" : "");
 }
 
-static struct isa_set hidden_exts;
-
 enum err features_init(const struct platform *p, u64 hartid, const struct bootargs *args,
 		       const char **why)
 {
@@ -135,8 +133,8 @@ enum err features_init(const struct platform *p, u64 hartid, const struct bootar
 	struct ext_hart *all = &features.harts;
 
 	features.hidden = args->hidden;
-	hidden_exts = args->hidden_ext;
-	probe_hart(&vcpu_features, args->hidden, &hidden_exts);
+	features.hidden_ext = args->hidden_ext;
+	probe_hart(&vcpu_features, args->hidden, &features.hidden_ext);
 	clock_init(p->timebase_hz, vcpu_features.sstc);
 	if (probe_gstage(args->hidden, &features.gstage)) {
 		*why = "no G-stage paging mode works";
@@ -186,7 +184,7 @@ const char *features_check_hart(void)
 
 	if (!features_have_h())
 		return "the H extension";
-	probe_hart(&have, features.hidden, &hidden_exts);
+	probe_hart(&have, features.hidden, &features.hidden_ext);
 	if (want->sstc && !have.sstc)
 		return "Sstc";
 	if (want->henvcfg && !have.henvcfg)

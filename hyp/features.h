@@ -17,6 +17,7 @@ struct features {
 	struct gstage_caps gstage;
 	u32 cbom, cbop, cboz; /* cache block sizes, bytes; 0: none */
 	u32 hidden;	      /* BIT(enum hide_feature) */
+	struct isa_set hidden_ext;
 };
 
 extern struct features features;

@@ -26,6 +26,7 @@ static const struct fw_ext_info {
 	[FW_DBCN] = {SBI_EXT_DBCN, false, "DBCN", "dbcn", "early console by the legacy calls"},
 	[FW_PMU] = {SBI_EXT_PMU, false, "PMU", "pmu", "no performance counters"},
 	[FW_SUSP] = {SBI_EXT_SUSP, false, "SUSP", "susp", "the machine cannot be suspended"},
+	[FW_FWFT] = {SBI_EXT_FWFT, false, "FWFT", "fwft", NULL},
 	[FW_PUTCHAR] = {SBI_EXT_0_1_CONSOLE_PUTCHAR, false, "legacy putchar", "putchar", NULL},
 	[FW_GETCHAR] = {SBI_EXT_0_1_CONSOLE_GETCHAR, false, "legacy getchar", "getchar", NULL},
 };
@@ -215,6 +216,17 @@ int fw_system_reset(u32 type, u32 reason)
 	if (!fw_has(FW_SRST))
 		return ERR_NOTSUP;
 	return fw_err(fw_call(SBI_EXT_SRST, SBI_SRST_SYSTEM_RESET, type, reason, 0, 0, 0, 0).error);
+}
+
+int fw_feature_get(u32 feature, u64 *value)
+{
+	struct sbi_ret r;
+
+	if (!fw_has(FW_FWFT))
+		return ERR_NOTSUP;
+	r = fw_call(SBI_EXT_FWFT, SBI_FWFT_GET, feature, 0, 0, 0, 0, 0);
+	*value = (u64)r.value;
+	return fw_err(r.error);
 }
 
 /* The address is split for the sake of RV32; on RV64 all of it is in the low half. */

@@ -24,6 +24,7 @@ enum fw_ext {
 	FW_DBCN,
 	FW_PMU,
 	FW_SUSP,
+	FW_FWFT,
 	FW_PUTCHAR, /* legacy console, EID 1 */
 	FW_GETCHAR, /* legacy console, EID 2 */
 	FW_EXTS,
@@ -104,6 +105,9 @@ int fw_hart_stop(void);
 
 /* SBI_SRST_TYPE_*, SBI_SRST_REASON_*; returns only with an error. */
 int fw_system_reset(u32 type, u32 reason);
+
+/* The value of a firmware feature (SBI_FWFT_*) on the calling hart; OK, or ERR_NOTSUP. */
+int fw_feature_get(u32 feature, u64 *value);
 
 /* DBCN: puts up to n bytes at buf on the console, or takes up to n waiting ones from it. Neither
  * blocks. Returns how many (<= n), or ERR_RANGE, ERR_NOTSUP. */

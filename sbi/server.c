@@ -16,7 +16,8 @@ bool sbi_has(u64 eid)
 	case SBI_EXT_RFENCE:
 	case SBI_EXT_HSM:
 	case SBI_EXT_SRST:
-	case SBI_EXT_DBCN: return true;
+	case SBI_EXT_DBCN:
+	case SBI_EXT_FWFT: return true;
 	default: return false;
 	}
 }
@@ -60,6 +61,8 @@ static __always_inline void dispatch(struct vcpu *v)
 		sbi_dbcn(v, x[16], &x[10]);
 	else if (eid == SBI_EXT_SRST)
 		sbi_srst(v, x[16], &x[10]);
+	else if (eid == SBI_EXT_FWFT)
+		sbi_fwft(v, x[16], &x[10]);
 	else
 		sbi_return(v, SBI_RET(SBI_ERR_NOT_SUPPORTED, 0));
 }

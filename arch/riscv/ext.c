@@ -193,7 +193,7 @@ static const struct ext_row rows[EXT_COUNT] = {
 	/* Some machines list it, let STCE be set, and trap all the same: only access tells. */
 	[EXT_SSTC] = {PLAIN("sstc"), .known = EXT_BY_CSR, .probe = {CSR_stimecmp, CSR_vstimecmp},
 		      .henvcfg = ENV_STCE, .state = EXT_STATE_CSRS},
-	/* Of svade and svadu a guest sees one: see settle_svade(). */
+	/* With svadu a guest has svade too: see settle_svade(). */
 	[EXT_SVADE] = {PLAIN("svade")},
 	[EXT_SVADU] = {PLAIN("svadu"), .henvcfg = ENV_ADUE},
 	/* hstatus.VTVM is left zero, so SINVAL.VMA does not trap. */
@@ -384,13 +384,13 @@ void ext_hart_common(struct ext_hart *all, const struct ext_hart *h)
 
 /*
  * With henvcfg.ADUE the hardware updates A and D bits in the guest's tables, without it they fault
- * as Svade says. A tree that lists both means "Svade until asked by SBI FWFT" (devicetree binding
- * riscv/extensions.yaml), so a guest is told the one that is so.
+ * as Svade says; and limen can give either. A tree that lists both means "Svade until asked by SBI
+ * FWFT", one with Svadu alone "Svadu always" (devicetree binding riscv/extensions.yaml).
  */
 static void settle_svade(struct isa_set *guest)
 {
 	if (isa_has(guest, EXT_SVADU))
-		isa_del(guest, EXT_SVADE);
+		isa_add(guest, EXT_SVADE);
 }
 
 static bool can_offer(const struct ext_hart *h, unsigned int states, const struct ext_row *r)
@@ -416,6 +416,13 @@ u64 ext_henvcfg(const struct isa_set *guest)
 
 	for_each_ext(e) if (isa_has(guest, e)) bits |= rows[e].henvcfg;
 	return bits;
+}
+
+u64 ext_henvcfg_start(const struct isa_set *guest)
+{
+	u64 asked = ENV_LPE | ENV_SSE | (isa_has(guest, EXT_SVADE) ? ENV_ADUE : 0);
+
+	return ext_henvcfg(guest) & ~asked;
 }
 
 /* senvcfg is swapped with the vCPU in any case, so a guest always reaches it: it is part of S-mode

@@ -85,8 +85,10 @@ void ext_hart_common(struct ext_hart *all, const struct ext_hart *h);
  */
 void ext_offer(const struct ext_hart *harts, unsigned int states, struct isa_set *guest);
 
-/* henvcfg and hstateen0 for a guest with this set, and the most that is ever asked for. */
+/* henvcfg and hstateen0 for a guest with this set, and the most that is ever asked for; and henvcfg
+ * as a hart of the guest starts with it: without what the guest has to ask for by SBI FWFT. */
 u64 ext_henvcfg(const struct isa_set *guest);
+u64 ext_henvcfg_start(const struct isa_set *guest);
 u64 ext_hstateen0(const struct isa_set *guest);
 u64 ext_henvcfg_all(void);
 u64 ext_hstateen0_all(void);

@@ -104,4 +104,15 @@ struct sbi_ret {
 #define SBI_DBCN_READ	    1
 #define SBI_DBCN_WRITE_BYTE 2
 
+/* FWFT: functions, feature types that are not reserved, flags of set. */
+#define SBI_FWFT_SET		       0
+#define SBI_FWFT_GET		       1
+#define SBI_FWFT_MISALIGNED_EXC_DELEG  0
+#define SBI_FWFT_LANDING_PAD	       1
+#define SBI_FWFT_SHADOW_STACK	       2
+#define SBI_FWFT_DOUBLE_TRAP	       3
+#define SBI_FWFT_PTE_AD_HW_UPDATING    4
+#define SBI_FWFT_POINTER_MASKING_PMLEN 5
+#define SBI_FWFT_SET_LOCK	       0x1
+
 #endif

@@ -210,6 +210,15 @@ void vcpu_open_spaces(struct arch_vcpu *v)
 	csr_write(vsatp, v->vs.vsatp);
 }
 
+/* The fence is what the privileged specification asks for after a change of ADUE or PBMTE. */
+void vcpu_set_henvcfg(struct arch_vcpu *v, u64 henvcfg)
+{
+	DCHECK(this_hart(vcpu_loaded) == v);
+	v->henvcfg = henvcfg;
+	csr_write(henvcfg, henvcfg);
+	hfence_vvma_all();
+}
+
 bool vcpu_owns_exception(u64 cause)
 {
 	return cause < 64 && (HEDELEG >> cause & 1);

@@ -52,8 +52,9 @@ struct arch_vcpu {
 	struct guest_exit exit;
 	bool watched; /* its exits are offered to guest_watched_answer(); constant */
 
+	u64 henvcfg; /* what the guest is allowed at this moment: vcpu_set_henvcfg() */
 	/* Constant while the vCPU runs. */
-	u64 henvcfg, hstateen0, hcounteren, htimedelta;
+	u64 hstateen0, hcounteren, htimedelta;
 	bool has_fp;   /* the guest has F and D */
 	bool own_hart; /* nothing else runs on its hart: WFI does not trap */
 
@@ -119,6 +120,10 @@ void vcpu_open_spaces(struct arch_vcpu *v);
 /* Takes v's state out of this hart, if it is there, and leaves no guest's tables in hgatp and vsatp.
  * Interrupts off. */
 void vcpu_put(struct arch_vcpu *v);
+
+/* Changes what the guest is allowed; v is loaded, with its address spaces, and what it knows of its
+ * first stage is forgotten. Interrupts off. */
+void vcpu_set_henvcfg(struct arch_vcpu *v, u64 henvcfg);
 
 /* Is the exception one that VS-mode handles itself? A hart may have such a bit of hedeleg read-only 0,
  * and then it comes to the hypervisor, which gives it to the guest. */

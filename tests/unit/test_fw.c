@@ -71,8 +71,9 @@ static void sink(const char *s, size_t n)
 }
 
 /* The EIDs are spelt as the specification's ASCII, not with limen's constants. */
-static const unsigned long everything[] = {0x54494d45, 0x735049, 0x52464e43, 0x48534d, 0x53525354,
-					   0x4442434e, 0x504d55, 0x53555350, 1,	       2};
+static const unsigned long everything[] = {0x54494d45, 0x735049,   0x52464e43, 0x48534d,
+					   0x53525354, 0x4442434e, 0x504d55,   0x53555350,
+					   0x46574654, 1,	   2};
 
 static int setup(void **state)
 {
@@ -201,6 +202,24 @@ static void test_arguments(void **state)
 	expect_call(0x53525354, 0, 1, 7, 0, 0, 0);
 }
 
+static void test_feature(void **state)
+{
+	u64 value = 7;
+
+	(void)state;
+	fw_probe();
+	answer.value = 1;
+	assert_int_equal(fw_feature_get(4, &value), OK);
+	expect_call(0x46574654, 1, 4, 0, 0, 0, 0);
+	assert_int_equal(value, 1);
+	answer = (struct sbi_ret){SBI_ERR_DENIED, 0};
+	assert_int_equal(fw_feature_get(5, &value), ERR_NOTSUP);
+	calls = 0;
+	fw_hide(FW_FWFT);
+	assert_int_equal(fw_feature_get(0, &value), ERR_NOTSUP);
+	assert_int_equal(calls, 0);
+}
+
 static void test_fences(void **state)
 {
 	(void)state;
@@ -283,6 +302,7 @@ int main(void)
 		cmocka_unit_test_setup(test_only_what_was_found_is_called, setup),
 		cmocka_unit_test_setup(test_hidden_before_or_after_the_probe, setup),
 		cmocka_unit_test_setup(test_arguments, setup),
+		cmocka_unit_test_setup(test_feature, setup),
 		cmocka_unit_test_setup(test_fences, setup),
 		cmocka_unit_test_setup(test_debug_console, setup),
 		cmocka_unit_test_setup(test_legacy_console, setup),

@@ -284,8 +284,8 @@ static void test_offer_max(void **state)
 		"zihintpause_zimop_zmmul_za64rs_zaamo_zabha_zacas_zalrsc_zawrs_zfa_zfbfmin_zfh_"
 		"zfhmin_zca_zcb_zcd_zcmop_zba_zbb_zbc_zbkb_zbkc_zbkx_zbs_zknd_zkne_zknh_zksed_zksh_"
 		"zkt_ztso_zvbb_zvbc_zve32f_zve32x_zve64d_zve64f_zve64x_zvfbfmin_zvfbfwma_zvfh_"
-		"zvfhmin_zvkb_zvkg_zvkned_zvknha_zvknhb_zvksed_zvksh_zvkt_sstc_svadu_svinval_"
-		"svnapot_svpbmt_svvptc");
+		"zvfhmin_zvkb_zvkg_zvkned_zvknha_zvknhb_zvksed_zvksh_zvkt_sstc_svade_svadu_"
+		"svinval_svnapot_svpbmt_svvptc");
 }
 
 /* A guest's set read back from the text made of it is the same set. */
@@ -387,11 +387,28 @@ static void expect_svade(const char *isa, u64 henvcfg, bool svade, bool svadu)
 static void test_svade(void **state)
 {
 	(void)state;
-	expect_svade("rv64i_svade_svadu", ~(u64)0, false, true);
+	expect_svade("rv64i_svade_svadu", ~(u64)0, true, true);
 	expect_svade("rv64i_svade_svadu", 0, true, false);
-	expect_svade("rv64i_svadu", ~(u64)0, false, true);
+	expect_svade("rv64i_svadu", ~(u64)0, true, true);
 	expect_svade("rv64i_svadu", 0, false, false);
 	expect_svade("rv64i_svade", ~(u64)0, true, false);
+}
+
+/* What a guest has to ask for is off when its hart starts; Svadu alone is always on. */
+static void test_start(void **state)
+{
+	struct isa_set guest = {0};
+
+	(void)state;
+	isa_add(&guest, EXT_SSTC);
+	isa_add(&guest, EXT_SVADU);
+	assert_int_equal(ext_henvcfg_start(&guest), 5ULL << 61);
+	isa_add(&guest, EXT_SVADE);
+	assert_int_equal(ext_henvcfg(&guest), 5ULL << 61);
+	assert_int_equal(ext_henvcfg_start(&guest), 1ULL << 63);
+	isa_add(&guest, EXT_ZICFILP);
+	isa_add(&guest, EXT_ZICFISS);
+	assert_int_equal(ext_henvcfg_start(&guest), 1ULL << 63);
 }
 
 static void test_common(void **state)
@@ -504,16 +521,16 @@ static void test_build_bound(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_string),	    cmocka_unit_test(test_g),
-		cmocka_unit_test(test_implied),	    cmocka_unit_test(test_string_bad),
-		cmocka_unit_test(test_list),	    cmocka_unit_test(test_noise),
-		cmocka_unit_test(test_order),	    cmocka_unit_test(test_table),
-		cmocka_unit_test(test_offer_max),   cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_states),	    cmocka_unit_test(test_henvcfg),
-		cmocka_unit_test(test_refused),	    cmocka_unit_test(test_svade),
-		cmocka_unit_test(test_common),	    cmocka_unit_test(test_probe),
-		cmocka_unit_test(test_hide),	    cmocka_unit_test(test_hide_all),
-		cmocka_unit_test(test_build_bound),
+		cmocka_unit_test(test_string),	  cmocka_unit_test(test_g),
+		cmocka_unit_test(test_implied),	  cmocka_unit_test(test_string_bad),
+		cmocka_unit_test(test_list),	  cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_order),	  cmocka_unit_test(test_table),
+		cmocka_unit_test(test_offer_max), cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_states),	  cmocka_unit_test(test_henvcfg),
+		cmocka_unit_test(test_refused),	  cmocka_unit_test(test_svade),
+		cmocka_unit_test(test_start),	  cmocka_unit_test(test_common),
+		cmocka_unit_test(test_probe),	  cmocka_unit_test(test_hide),
+		cmocka_unit_test(test_hide_all),  cmocka_unit_test(test_build_bound),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

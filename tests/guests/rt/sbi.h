@@ -29,6 +29,10 @@
 #define SBI_ERR_DENIED		  -4
 #define SBI_ERR_INVALID_ADDRESS	  -5
 #define SBI_ERR_ALREADY_AVAILABLE -6
+#define SBI_ERR_ALREADY_STARTED	  -7
+#define SBI_ERR_ALREADY_STOPPED	  -8
+#define SBI_ERR_NO_SHMEM	  -9
+#define SBI_ERR_DENIED_LOCKED	  -14
 
 #define BASE_GET_SPEC_VERSION 0
 #define BASE_GET_IMPL_ID      1
@@ -63,6 +67,17 @@
 #define DBCN_WRITE	0
 #define DBCN_READ	1
 #define DBCN_WRITE_BYTE 2
+
+#define FWFT_SET 0
+#define FWFT_GET 1
+
+#define FWFT_MISALIGNED	  0
+#define FWFT_LANDING_PAD  1
+#define FWFT_SHADOW_STACK 2
+#define FWFT_DOUBLE_TRAP  3
+#define FWFT_PTE_AD	  4
+#define FWFT_PMLEN	  5
+#define FWFT_LOCK	  1UL
 
 #ifndef __ASSEMBLER__
 
