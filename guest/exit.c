@@ -37,6 +37,7 @@ static void virtual_instruction(struct vcpu *v)
 	if (insn == INSN_WRS_NTO) {
 		v->arch.sepc += 4;
 		thread_yield();
+		vsteal_return(v);
 		return;
 	}
 	inject(v, EXC_ILLEGAL_INSN, insn);

@@ -78,6 +78,7 @@ static void start_hart(struct vcpu *v)
 	__atomic_fetch_and(&v->run.requests, ~(REQ_IPI | REQ_TIMER), __ATOMIC_ACQ_REL);
 	v->arch.henvcfg = ext_henvcfg_start(&v->vm->isa);
 	v->fwft_locked = 0;
+	vsteal_stop(v);
 	flags = spin_lock_irqsave(&v->vm->lock);
 	vcpu_reset(&v->arch, v->start_pc, v->id, v->start_opaque);
 	WRITE_ONCE(v->hsm, SBI_HSM_STATE_STARTED);
@@ -144,9 +145,11 @@ static bool vcpu_work(struct guest_run *run)
 	if (!become_started(v))
 		return false;
 	if (entry_work_take(~0UL)) {
+		vsteal_leave(v);
 		thread_reschedule();
 		wait_for_cap(v);
 	}
+	vsteal_return(v);
 	if (READ_ONCE(run->requests))
 		take_requests(v);
 	return true;
@@ -330,13 +333,14 @@ void vcpu_wait_interrupt(struct vcpu *v)
 	for (;;) {
 		(void)thread_wait_here(wake_reason, wait_deadline, v);
 		if (likely(!READ_ONCE(v->run.requests)))
-			return;
+			break;
 		take_requests(v);
 		if (wait_is_over(v))
-			return;
+			break;
 		/* A sibling that sends what sie does not let through must not keep us here. */
 		thread_yield();
 	}
+	vsteal_return(v);
 }
 
 void vcpu_resume(struct vcpu *v, u64 pc, u64 opaque)

@@ -13,6 +13,7 @@
 #include "arch/riscv/vcpu.h"
 #include "arch/riscv/vmid.h"
 #include "entry/run.h"
+#include "guest/vsteal.h"
 #include "hyp/thread.h"
 #include "hyp/timer.h"
 #include "lib/err.h"
@@ -58,6 +59,8 @@ struct vcpu {
 	} decoded[DECODED];
 	u64 mmio_hint;	    /* the bus's */
 	struct timer timer; /* the SBI timer, where the guest has no Sstc */
+
+	struct vsteal vsteal; /* SBI STA; its own thread */
 
 	/* Where its thread's time went, in ticks; written when the thread ends. */
 	u64 ticks[VTIME_KINDS];

@@ -104,6 +104,9 @@ struct sbi_ret {
 #define SBI_DBCN_READ	    1
 #define SBI_DBCN_WRITE_BYTE 2
 
+/* STA */
+#define SBI_STA_SET_SHMEM 0
+
 /* FWFT: functions, feature types that are not reserved, flags of set. */
 #define SBI_FWFT_SET		       0
 #define SBI_FWFT_GET		       1

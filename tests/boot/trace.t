@@ -28,9 +28,11 @@ TIMES = re.compile(r"limen: VM (\w+): guest (\d+) ms, host (\d+) ms, interrupts 
                    r"idle (\d+) ms, steal (\d+) ms, (\d+) entries$", re.MULTILINE)
 
 
-def boot(tap, name, vms, append, harts=2):
+def boot(tap, name, vms, append, harts=2, vcpus=1):
     """vms: {name: guest}. The console's text; the machine must end well."""
-    image = fits.image("trace-" + name, fits.config(*[fits.vm(vm, kernel=f'"{vm}"') for vm in vms]),
+    image = fits.image("trace-" + name,
+                       fits.config(*[fits.vm(vm, kernel=f'"{vm}"', cpus=f"<{vcpus}>")
+                                     for vm in vms]),
                        {vm: fits.guest(guest) for vm, guest in vms.items()})
     with qemu.Qemu("trace-" + name, kernel=image, harts=harts, memory="256M", append=append,
                    cpu="rv64,sstc=off", extra=EXACT) as machine:
@@ -90,6 +92,19 @@ def test_steal(tap):
                f"steal: {name}: all its time is somewhere", t)
 
 
+def test_steal_told(tap):
+    """What SBI STA told the harts of a guest, and what limen says of them at the end."""
+    text = boot(tap, "told", {"sta": "sbi-sta"}, "trace=sbi", harts=1, vcpus=2)
+    problem = fits.guest_problem(text)
+    tap.ok(not problem, "told: the guest's own tests", problem)
+    told = re.search(r"^# stolen in all: (\d+) us$", text, re.MULTILINE)
+    seen = times_of(text).get("sta", {"steal": 0})["steal"]
+    told = int(told[1]) / 1000 if told else 0
+    tap.ok(seen > 300 and abs(told - seen) <= seen / 100,
+           "told: the guest's figure agrees with limen's within 1 %",
+           f"{told} ms told, {seen} ms seen")
+
+
 def test_panic(tap):
     with qemu.Qemu("trace-panic", kernel=fits.limen(), harts=2, memory="256M",
                    append="panic=check trace=on") as machine:
@@ -113,6 +128,7 @@ def main():
     test_events(tap)
     test_off(tap)
     test_steal(tap)
+    test_steal_told(tap)
     test_panic(tap)
     tap.done()
 

@@ -68,6 +68,8 @@
 #define DBCN_READ	1
 #define DBCN_WRITE_BYTE 2
 
+#define STA_SET_SHMEM 0
+
 #define FWFT_SET 0
 #define FWFT_GET 1
 
