@@ -19,6 +19,7 @@ void sbi_rfence(struct vcpu *v, u64 fid, const u64 *a);
 void sbi_hsm(struct vcpu *v, u64 fid, const u64 *a);
 void sbi_srst(struct vcpu *v, u64 fid, const u64 *a);
 void sbi_dbcn(struct vcpu *v, u64 fid, const u64 *a);
+void sbi_susp(struct vcpu *v, u64 fid, const u64 *a);
 void sbi_sta(struct vcpu *v, u64 fid, const u64 *a);
 void sbi_fwft(struct vcpu *v, u64 fid, const u64 *a);
 
@@ -34,6 +35,13 @@ bool sbi_has(u64 eid);
  * that the VM does not have.
  */
 bool sbi_hart_mask(const struct vcpu *v, u64 mask, u64 base, u64 *out);
+
+/* Can a hart of the VM begin at pc? */
+bool sbi_start_address(const struct vcpu *v, u64 pc);
+
+/* The vCPU, whose state says SUSPENDED, waits for an interrupt, and then is STARTED again: at pc with
+ * nothing kept, with what its a0 and a1 become. May block. */
+struct sbi_ret sbi_sleep(struct vcpu *v, u64 pc, u64 opaque);
 
 /* The answer, where the guest finds it. */
 static inline void sbi_return(struct vcpu *v, struct sbi_ret ret)

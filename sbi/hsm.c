@@ -11,6 +11,11 @@
 #define SUSPEND_RETENTIVE     0x00000000U
 #define SUSPEND_NON_RETENTIVE 0x80000000U
 
+bool sbi_start_address(const struct vcpu *v, u64 pc)
+{
+	return !(pc & 1) && gmem_contains(&v->vm->mem, GPA(pc), 2);
+}
+
 static struct sbi_ret start(struct vcpu *v, u64 hart, u64 pc, u64 opaque)
 {
 	struct vcpu *target;
@@ -19,7 +24,7 @@ static struct sbi_ret start(struct vcpu *v, u64 hart, u64 pc, u64 opaque)
 
 	if (hart >= v->vm->vcpus)
 		return SBI_RET(SBI_ERR_INVALID_PARAM, 0);
-	if ((pc & 1) || !gmem_contains(&v->vm->mem, GPA(pc), 2))
+	if (!sbi_start_address(v, pc))
 		return SBI_RET(SBI_ERR_INVALID_ADDRESS, 0);
 	target = &v->vm->vcpu[hart];
 	flags = spin_lock_irqsave(&v->vm->lock);
@@ -44,6 +49,15 @@ static void set_state(struct vcpu *v, u32 state)
 	spin_unlock_irqrestore(&v->vm->lock, flags);
 }
 
+struct sbi_ret sbi_sleep(struct vcpu *v, u64 pc, u64 opaque)
+{
+	vcpu_wait_interrupt(v);
+	set_state(v, SBI_HSM_STATE_STARTED);
+	vcpu_resume(v, pc, opaque);
+	/* The hart starts with its id and opaque in a0 and a1. */
+	return SBI_RET(v->id, opaque);
+}
+
 static struct sbi_ret suspend(struct vcpu *v, u64 type, u64 pc, u64 opaque)
 {
 	bool retentive = type == SUSPEND_RETENTIVE;
@@ -51,16 +65,14 @@ static struct sbi_ret suspend(struct vcpu *v, u64 type, u64 pc, u64 opaque)
 	/* Reserved types, platform's own that are none here, and what is wider than 32 bits. */
 	if (!retentive && type != SUSPEND_NON_RETENTIVE)
 		return SBI_RET(SBI_ERR_INVALID_PARAM, 0);
-	if (!retentive && ((pc & 1) || !gmem_contains(&v->vm->mem, GPA(pc), 2)))
+	if (!retentive && !sbi_start_address(v, pc))
 		return SBI_RET(SBI_ERR_INVALID_ADDRESS, 0);
 	set_state(v, SBI_HSM_STATE_SUSPENDED);
+	if (!retentive)
+		return sbi_sleep(v, pc, opaque);
 	vcpu_wait_interrupt(v);
 	set_state(v, SBI_HSM_STATE_STARTED);
-	if (retentive)
-		return SBI_RET(SBI_SUCCESS, 0);
-	vcpu_resume(v, pc, opaque);
-	/* What the caller's a0 and a1 become: the hart starts with its id and opaque in them. */
-	return SBI_RET(v->id, opaque);
+	return SBI_RET(SBI_SUCCESS, 0);
 }
 
 static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)

@@ -104,6 +104,10 @@ struct sbi_ret {
 #define SBI_DBCN_READ	    1
 #define SBI_DBCN_WRITE_BYTE 2
 
+/* SUSP */
+#define SBI_SUSP_SYSTEM_SUSPEND 0
+#define SBI_SUSP_SUSPEND_TO_RAM 0
+
 /* STA */
 #define SBI_STA_SET_SHMEM 0
 

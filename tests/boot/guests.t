@@ -68,6 +68,7 @@ MORE = {
     "sbi-ipi": ["max", "hide-all", "one-hart", "one-vcpu"],
     "sbi-rfence": ["max", "hide-all", "one-hart", "one-vcpu"],
     "sbi-hsm": ["max", "hide-all", "one-hart", "three", "one-vcpu"],
+    "sbi-susp": ["max", "no-sstc", "hide-all", "one-hart", "three", "one-vcpu"],
     "sbi-sta": ["max", "hide-all", "one-hart", "one-hart-hide-all", "three", "one-vcpu"],
     "sbi-fwft": ["max", "hide-all", "svadu", "one-hart", "one-vcpu"],
     "mmio": ["max", "hide-all", "hide-all-max"],

@@ -68,6 +68,9 @@
 #define DBCN_READ	1
 #define DBCN_WRITE_BYTE 2
 
+#define SUSP_SYSTEM_SUSPEND 0
+#define SUSP_TO_RAM	    0
+
 #define STA_SET_SHMEM 0
 
 #define FWFT_SET 0
