@@ -135,6 +135,7 @@ u64 emulate_mmio_watched(struct vcpu *v)
 
 static void refuse(struct vcpu *v, const struct mmio_insn *i)
 {
+	vpmu_count_exception(&v->vpmu, i->store ? EXC_STORE_ACCESS : EXC_LOAD_ACCESS);
 	irq_off();
 	vcpu_take_hart(v);
 	vcpu_inject(&v->arch, i->store ? EXC_STORE_ACCESS : EXC_LOAD_ACCESS, v->arch.exit.stval);

@@ -10,6 +10,7 @@
 
 static void inject(struct vcpu *v, u64 cause, u64 tval)
 {
+	vpmu_count_exception(&v->vpmu, cause);
 	irq_off();
 	vcpu_take_hart(v);
 	vcpu_inject(&v->arch, cause, tval);
@@ -34,6 +35,8 @@ static void virtual_instruction(struct vcpu *v)
 		vcpu_wait_interrupt(v);
 		return;
 	}
+	if (vpmu_read_csr(v, insn))
+		return;
 	if (insn == INSN_WRS_NTO) {
 		v->arch.sepc += 4;
 		thread_yield();

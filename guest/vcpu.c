@@ -79,6 +79,7 @@ static void start_hart(struct vcpu *v)
 	v->arch.henvcfg = ext_henvcfg_start(&v->vm->isa);
 	v->fwft_locked = 0;
 	vsteal_stop(v);
+	vpmu_reset(v);
 	flags = spin_lock_irqsave(&v->vm->lock);
 	vcpu_reset(&v->arch, v->start_pc, v->id, v->start_opaque);
 	WRITE_ONCE(v->hsm, SBI_HSM_STATE_STARTED);

@@ -13,6 +13,7 @@
 #include "arch/riscv/vcpu.h"
 #include "arch/riscv/vmid.h"
 #include "entry/run.h"
+#include "guest/vpmu.h"
 #include "guest/vsteal.h"
 #include "hyp/thread.h"
 #include "hyp/timer.h"
@@ -61,6 +62,7 @@ struct vcpu {
 	struct timer timer; /* the SBI timer, where the guest has no Sstc */
 
 	struct vsteal vsteal; /* SBI STA; its own thread */
+	struct vpmu vpmu;     /* SBI PMU */
 
 	/* Where its thread's time went, in ticks; written when the thread ends. */
 	u64 ticks[VTIME_KINDS];

@@ -118,7 +118,6 @@ static enum err create_vcpus(struct vm *vm)
 		vcpu_init(v, vm, i);
 		v->sstc = isa_has(&vm->isa, EXT_SSTC);
 		v->arch.hstateen0 = ext_hstateen0(&vm->isa);
-		v->arch.hcounteren = ext_hcounteren(&vm->isa);
 		v->arch.has_fp = isa_has(&vm->isa, EXT_F);
 		v->arch.own_hart = vm->place.dedicated;
 		if (!(ext_states(&vm->isa) & EXT_STATE_VECTOR))

@@ -89,6 +89,7 @@ static void probe_hart(struct vcpu_features *f, u32 hidden, const struct isa_set
 	f->htinst = !(hidden & BIT(HIDE_HTINST));
 	f->htval = !(hidden & BIT(HIDE_HTVAL));
 	f->fp = fp_there();
+	f->counts = counts_readable();
 	f->vector = wide_vector(&f->vlenb);
 }
 
@@ -193,6 +194,8 @@ const char *features_check_hart(void)
 		return "state enables";
 	if (want->fp && !have.fp)
 		return "floating point";
+	if (want->counts && !have.counts)
+		return "cycle and instret";
 	if (want->vector && have.vlenb != want->vlenb)
 		return "the same vector length";
 	return check_controls();

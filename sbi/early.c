@@ -2,7 +2,8 @@
 /*
  * Early answers: SBI calls finished inside the window, without the full switch. BASE that needs no
  * firmware, the timer of a guest with Sstc, IPI and fences to the caller itself, the state of a hart.
- * Each does what its extension's own file does, and leaves to that file whatever is not plain.
+ * Each does what its extension's own file does, and leaves to that file whatever is not plain, or is
+ * counted.
  *
  * All of it is noinstr: RCU is not watching, the time is the guest's, and nothing here is protected
  * by RCU (a VM's vCPU array does not change in its life). A kick that comes meanwhile is pending, and
@@ -25,7 +26,7 @@ __window bool only_self(const struct vcpu *v, u64 mask, u64 base)
 
 __window bool early_time(struct vcpu *v, u64 fid, const u64 *a)
 {
-	if (fid != SBI_TIME_SET_TIMER || !v->sstc)
+	if (fid != SBI_TIME_SET_TIMER || !v->sstc || v->vpmu.events)
 		return false;
 	v->arch.vs.vstimecmp = a[0];
 	csr_write(vstimecmp, a[0]);

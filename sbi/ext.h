@@ -19,6 +19,7 @@ void sbi_rfence(struct vcpu *v, u64 fid, const u64 *a);
 void sbi_hsm(struct vcpu *v, u64 fid, const u64 *a);
 void sbi_srst(struct vcpu *v, u64 fid, const u64 *a);
 void sbi_dbcn(struct vcpu *v, u64 fid, const u64 *a);
+void sbi_pmu(struct vcpu *v, u64 fid, const u64 *a);
 void sbi_susp(struct vcpu *v, u64 fid, const u64 *a);
 void sbi_sta(struct vcpu *v, u64 fid, const u64 *a);
 void sbi_fwft(struct vcpu *v, u64 fid, const u64 *a);

@@ -24,8 +24,13 @@ static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)
 		return SBI_RET(SBI_ERR_INVALID_PARAM, 0);
 	if (targets & BIT(v->id))
 		send_self(v);
-	for (targets &= ~BIT(v->id); targets; targets &= targets - 1)
-		vcpu_request(&v->vm->vcpu[__builtin_ctzl(targets)], REQ_IPI);
+	for (targets &= ~BIT(v->id); targets; targets &= targets - 1) {
+		struct vcpu *to = &v->vm->vcpu[__builtin_ctzl(targets)];
+
+		vpmu_count(&v->vpmu, SBI_PMU_FW_IPI_SENT);
+		vpmu_count(&to->vpmu, SBI_PMU_FW_IPI_RECEIVED);
+		vcpu_request(to, REQ_IPI);
+	}
 	return SBI_RET(SBI_SUCCESS, 0);
 }
 

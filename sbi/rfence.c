@@ -12,12 +12,18 @@
 #include "sbi/ext.h"
 #include "sbi/window.h"
 
-static void fence_others(struct vcpu *v, u64 targets, u32 request)
+/* "Sent" is the event after which "received" comes. */
+static void fence_others(struct vcpu *v, u64 targets, u32 request, u32 sent)
 {
 	u64 left;
 
-	for (left = targets; left; left &= left - 1)
-		guest_request(&v->vm->vcpu[__builtin_ctzl(left)].run, request);
+	for (left = targets; left; left &= left - 1) {
+		struct vcpu *to = &v->vm->vcpu[__builtin_ctzl(left)];
+
+		vpmu_count(&v->vpmu, sent);
+		vpmu_count(&to->vpmu, sent + 1);
+		guest_request(&to->run, request);
+	}
 	for (left = targets; left; left &= left - 1)
 		guest_request_sync(&v->vm->vcpu[__builtin_ctzl(left)].run, request);
 }
@@ -35,6 +41,11 @@ static void fence_self(struct vcpu *v, u64 fid, const u64 *a)
 
 static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)
 {
+	static const u8 sent[] = {
+		[SBI_RFENCE_REMOTE_FENCE_I] = SBI_PMU_FW_FENCE_I_SENT,
+		[SBI_RFENCE_REMOTE_SFENCE_VMA] = SBI_PMU_FW_SFENCE_VMA_SENT,
+		[SBI_RFENCE_REMOTE_SFENCE_VMA_ASID] = SBI_PMU_FW_SFENCE_ASID_SENT,
+	};
 	u32 request = fid == SBI_RFENCE_REMOTE_FENCE_I ? REQ_FENCEI : REQ_VVMA;
 	u64 targets;
 
@@ -45,7 +56,7 @@ static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)
 	if (targets & BIT(v->id))
 		fence_self(v, fid, a);
 	if (targets & ~BIT(v->id))
-		fence_others(v, targets & ~BIT(v->id), request);
+		fence_others(v, targets & ~BIT(v->id), request, sent[fid]);
 	return SBI_RET(SBI_SUCCESS, 0);
 }
 

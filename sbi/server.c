@@ -17,6 +17,7 @@ bool sbi_has(u64 eid)
 	case SBI_EXT_HSM:
 	case SBI_EXT_SRST:
 	case SBI_EXT_DBCN:
+	case SBI_EXT_PMU:
 	case SBI_EXT_SUSP:
 	case SBI_EXT_STA:
 	case SBI_EXT_FWFT: return true;
@@ -63,6 +64,8 @@ static __always_inline void dispatch(struct vcpu *v)
 		sbi_dbcn(v, x[16], &x[10]);
 	else if (eid == SBI_EXT_SRST)
 		sbi_srst(v, x[16], &x[10]);
+	else if (eid == SBI_EXT_PMU)
+		sbi_pmu(v, x[16], &x[10]);
 	else if (eid == SBI_EXT_SUSP)
 		sbi_susp(v, x[16], &x[10]);
 	else if (eid == SBI_EXT_STA)

@@ -105,7 +105,7 @@ __window u64 arch_clock(void)
  * The world switch, arch/riscv/guest_switch.S. It keeps sp, tp and the frame pointer; the compiler
  * saves what else it needs, which in the run loop is next to nothing.
  */
-__window void arch_guest_run(struct arch_vcpu *vcpu)
+__window void guest_switch_call(struct arch_vcpu *vcpu)
 {
 	register struct arch_vcpu *a0 __asm__("a0") = vcpu;
 
@@ -113,6 +113,20 @@ __window void arch_guest_run(struct arch_vcpu *vcpu)
 			 : "+r"(a0)::"ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a1", "a2",
 			   "a3", "a4", "a5", "a6", "a7", "s1", "s2", "s3", "s4", "s5", "s6", "s7",
 			   "s8", "s9", "s10", "s11", "memory");
+}
+
+/* What counts for the guest that lives in the hart, or NULL; and a run that is counted:
+ * arch/riscv/counts.h. */
+struct guest_counts;
+DECLARE_PER_HART(struct guest_counts *, guest_counting);
+void guest_run_counted(struct arch_vcpu *vcpu);
+
+__window void arch_guest_run(struct arch_vcpu *vcpu)
+{
+	if (unlikely(this_hart(guest_counting)))
+		guest_run_counted(vcpu);
+	else
+		guest_switch_call(vcpu);
 }
 
 #endif

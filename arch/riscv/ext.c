@@ -77,14 +77,14 @@ static const struct ext_row rows[EXT_COUNT] = {
 			 .hide = "zicfiss",
 			 .henvcfg = ENV_SSE,
 			 .state = EXT_STATE_CSRS},
-	/* Counts are the hart's, not the vCPU's; see ext_hcounteren(). */
+	/* Counts are the hart's, not the vCPU's, until the guest asks by SBI PMU (guest/vpmu.h). */
 	[EXT_ZICNTR] = {BASE("zicntr"), .needs = {EXT_ZICSR}},
 	[EXT_ZICOND] = {PLAIN("zicond")},
 	[EXT_ZICSR] = {BASE("zicsr")},
 	[EXT_ZIFENCEI] = {BASE("zifencei")},
 	[EXT_ZIHINTNTL] = {PLAIN("zihintntl")},
 	[EXT_ZIHINTPAUSE] = {PLAIN("zihintpause")},
-	/* Not offered: needs counters that are switched (SBI PMU). */
+	/* Not offered: of the hardware's events a guest counts cycles and instructions alone. */
 	[EXT_ZIHPM] = {.name = "zihpm", .hide = "zihpm", .needs = {EXT_ZICSR}},
 	/* With henvcfg.SSE and LPE zero these stay what Zimop says, whatever else the hart has. */
 	[EXT_ZIMOP] = {PLAIN("zimop")},

@@ -99,6 +99,51 @@ struct sbi_ret {
 #define SBI_SRST_REASON_NONE	       0
 #define SBI_SRST_REASON_SYSTEM_FAILURE 1
 
+/* PMU: functions, flags, types of events (event_idx bits 19:16), firmware events. */
+#define SBI_PMU_NUM_COUNTERS	   0
+#define SBI_PMU_COUNTER_GET_INFO   1
+#define SBI_PMU_COUNTER_CONFIG	   2
+#define SBI_PMU_COUNTER_START	   3
+#define SBI_PMU_COUNTER_STOP	   4
+#define SBI_PMU_COUNTER_FW_READ	   5
+#define SBI_PMU_COUNTER_FW_READ_HI 6
+#define SBI_PMU_SNAPSHOT_SET_SHMEM 7
+#define SBI_PMU_EVENT_GET_INFO	   8
+
+#define SBI_PMU_CFG_SKIP_MATCH	    0x01
+#define SBI_PMU_CFG_CLEAR_VALUE	    0x02
+#define SBI_PMU_CFG_AUTO_START	    0x04
+#define SBI_PMU_CFG_ALL		    0xff
+#define SBI_PMU_START_SET_INIT	    0x1
+#define SBI_PMU_START_INIT_SNAPSHOT 0x2
+#define SBI_PMU_STOP_RESET	    0x1
+#define SBI_PMU_STOP_TAKE_SNAPSHOT  0x2
+
+#define SBI_PMU_INFO_FIRMWARE	 (1UL << 63)
+#define SBI_PMU_INFO_CSR(number) ((number) | 63UL << 12) /* 64 bits wide */
+
+#define SBI_PMU_HW_CPU_CYCLES	0x00001
+#define SBI_PMU_HW_INSTRUCTIONS 0x00002
+
+#define SBI_PMU_EVENT_TYPE(idx) ((idx) >> 16)
+#define SBI_PMU_EVENT_CODE(idx) ((idx)&0xffff)
+#define SBI_PMU_EVENT_BITS	0xfffffU
+#define SBI_PMU_TYPE_FW		15
+
+#define SBI_PMU_FW_MISALIGNED_LOAD  0
+#define SBI_PMU_FW_MISALIGNED_STORE 1
+#define SBI_PMU_FW_ACCESS_LOAD	    2
+#define SBI_PMU_FW_ACCESS_STORE	    3
+#define SBI_PMU_FW_ILLEGAL_INSN	    4
+#define SBI_PMU_FW_SET_TIMER	    5
+#define SBI_PMU_FW_IPI_SENT	    6
+#define SBI_PMU_FW_IPI_RECEIVED	    7
+#define SBI_PMU_FW_FENCE_I_SENT	    8
+#define SBI_PMU_FW_FENCE_I_RECEIVED 9
+#define SBI_PMU_FW_SFENCE_VMA_SENT  10
+#define SBI_PMU_FW_SFENCE_ASID_SENT 12
+#define SBI_PMU_FW_EVENTS	    22 /* standard ones: 0 to 21 */
+
 /* DBCN */
 #define SBI_DBCN_WRITE	    0
 #define SBI_DBCN_READ	    1

@@ -60,6 +60,7 @@ void vcpu_hart_init(void)
 	csr_write(vsatp, 0);
 	hfence_gvma_all();
 	hfence_vvma_all();
+	this_hart(guest_counting) = NULL;
 	this_hart(vcpu_loaded) = NULL;
 }
 
@@ -169,6 +170,7 @@ void vcpu_put(struct arch_vcpu *v)
 	csr_write(vsatp, 0);
 	csr_write(hgatp, 0);
 	fpu_save(v);
+	this_hart(guest_counting) = NULL;
 	this_hart(vcpu_loaded) = NULL;
 	/* Order: all of its state is in memory, before another hart may take its thread.
 	 * Pairs with: is_free() [Z2] */
@@ -201,6 +203,7 @@ void vcpu_load(struct arch_vcpu *v)
 	restore_controls(v);
 	restore_vs(&v->vs);
 	fpu_restore(v);
+	this_hart(guest_counting) = v->counts.running ? &v->counts : NULL;
 	v->loaded_on = arch_hart_index();
 	this_hart(vcpu_loaded) = v;
 }
@@ -217,6 +220,20 @@ void vcpu_set_henvcfg(struct arch_vcpu *v, u64 henvcfg)
 	v->henvcfg = henvcfg;
 	csr_write(henvcfg, henvcfg);
 	hfence_vvma_all();
+}
+
+void vcpu_set_hcounteren(struct arch_vcpu *v, u64 hcounteren)
+{
+	DCHECK(this_hart(vcpu_loaded) == v);
+	v->hcounteren = hcounteren;
+	csr_write(hcounteren, hcounteren);
+}
+
+void vcpu_set_counting(struct arch_vcpu *v, u32 running)
+{
+	DCHECK(this_hart(vcpu_loaded) == v);
+	v->counts.running = running;
+	this_hart(guest_counting) = running ? &v->counts : NULL;
 }
 
 bool vcpu_owns_exception(u64 cause)

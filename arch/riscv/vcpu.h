@@ -26,6 +26,7 @@
 
 #ifndef __ASSEMBLER__
 #include "arch/arch.h"
+#include "arch/riscv/counts.h"
 #include "arch/riscv/csr.h"
 
 /* Why the guest stopped, captured before any interrupt can be taken (E11). */
@@ -52,9 +53,10 @@ struct arch_vcpu {
 	struct guest_exit exit;
 	bool watched; /* its exits are offered to guest_watched_answer(); constant */
 
-	u64 henvcfg; /* what the guest is allowed at this moment: vcpu_set_henvcfg() */
+	/* What the guest is allowed at this moment: vcpu_set_henvcfg(), vcpu_set_hcounteren(). */
+	u64 henvcfg, hcounteren;
 	/* Constant while the vCPU runs. */
-	u64 hstateen0, hcounteren, htimedelta;
+	u64 hstateen0, htimedelta;
 	bool has_fp;   /* the guest has F and D */
 	bool own_hart; /* nothing else runs on its hart: WFI does not trap */
 
@@ -62,6 +64,7 @@ struct arch_vcpu {
 	u64 hvip;
 	struct vs_csrs vs;
 	struct fp_state fp;
+	struct guest_counts counts;
 	void *vregs;   /* 32 * vlenb bytes and vstart, vl, vtype, vcsr; NULL without vector */
 	u32 loaded_on; /* hart index, or VCPU_NOT_LOADED */
 };
@@ -97,6 +100,7 @@ struct vcpu_features {
 	bool sstc, henvcfg, hstateen, senvcfg;
 	bool htinst, htval; /* not hidden by a boot argument */
 	bool fp, vector;
+	bool counts; /* cycle and instret can be read */
 	u64 vlenb;
 };
 
@@ -124,6 +128,12 @@ void vcpu_put(struct arch_vcpu *v);
 /* Changes what the guest is allowed; v is loaded, with its address spaces, and what it knows of its
  * first stage is forgotten. Interrupts off. */
 void vcpu_set_henvcfg(struct arch_vcpu *v, u64 henvcfg);
+
+/* Changes which counters the guest may read; v is loaded. Interrupts off. */
+void vcpu_set_hcounteren(struct arch_vcpu *v, u64 hcounteren);
+
+/* Changes which of its counts run; v is loaded. Interrupts off. */
+void vcpu_set_counting(struct arch_vcpu *v, u32 running);
 
 /* Is the exception one that VS-mode handles itself? A hart may have such a bit of hedeleg read-only 0,
  * and then it comes to the hypervisor, which gives it to the guest. */

@@ -52,6 +52,7 @@ MACHINES = {
 MAY_SKIP = [
     (r"D is there", lambda variant, cpu: True),
     (r"no V|no D or no V", lambda variant, cpu: not cpu.startswith("max")),
+    (r"no Zicntr", lambda variant, cpu: False),
     (r"svadu is there", lambda variant, cpu: "hide-all" not in variant),
     (r"no svadu", lambda variant, cpu: "hide-all" in variant or variant == "svadu"),
     (r"svade is there", lambda variant, cpu: variant != "svadu"),
@@ -68,6 +69,7 @@ MORE = {
     "sbi-ipi": ["max", "hide-all", "one-hart", "one-vcpu"],
     "sbi-rfence": ["max", "hide-all", "one-hart", "one-vcpu"],
     "sbi-hsm": ["max", "hide-all", "one-hart", "three", "one-vcpu"],
+    "sbi-pmu": ["max", "no-sstc", "hide-all", "one-hart", "one-vcpu"],
     "sbi-susp": ["max", "no-sstc", "hide-all", "one-hart", "three", "one-vcpu"],
     "sbi-sta": ["max", "hide-all", "one-hart", "one-hart-hide-all", "three", "one-vcpu"],
     "sbi-fwft": ["max", "hide-all", "svadu", "one-hart", "one-vcpu"],

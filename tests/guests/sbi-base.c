@@ -49,8 +49,8 @@ static void machine_ids(void)
 static void probe_present(void)
 {
 	static const u64 eids[] = {SBI_EXT_BASE, SBI_EXT_TIME, SBI_EXT_IPI,  SBI_EXT_RFENCE,
-				   SBI_EXT_HSM,	 SBI_EXT_SRST, SBI_EXT_DBCN, SBI_EXT_SUSP,
-				   SBI_EXT_STA,	 SBI_EXT_FWFT};
+				   SBI_EXT_HSM,	 SBI_EXT_SRST, SBI_EXT_DBCN, SBI_EXT_PMU,
+				   SBI_EXT_SUSP, SBI_EXT_STA,  SBI_EXT_FWFT};
 
 	for (unsigned int i = 0; i < (bare() ? BARE_EIDS : ARRAY_SIZE(eids)); i++) {
 		struct sbiret r = sbi(SBI_EXT_BASE, BASE_PROBE_EXTENSION, eids[i]);
@@ -94,8 +94,9 @@ static void unknown_function(void)
 		{SBI_EXT_IPI, 0x80000000U}, {SBI_EXT_RFENCE, 7}, {SBI_EXT_RFENCE, ~0U},
 		{SBI_EXT_HSM, 4},	    {SBI_EXT_HSM, ~0U},	 {SBI_EXT_SRST, 1},
 		{SBI_EXT_SRST, ~0U},	    {SBI_EXT_DBCN, 3},	 {SBI_EXT_DBCN, ~0U},
-		{SBI_EXT_SUSP, 1},	    {SBI_EXT_SUSP, ~0U}, {SBI_EXT_STA, 1},
-		{SBI_EXT_STA, ~0U},	    {SBI_EXT_FWFT, 2},	 {SBI_EXT_FWFT, ~0U},
+		{SBI_EXT_PMU, 9},	    {SBI_EXT_PMU, ~0U},	 {SBI_EXT_SUSP, 1},
+		{SBI_EXT_SUSP, ~0U},	    {SBI_EXT_STA, 1},	 {SBI_EXT_STA, ~0U},
+		{SBI_EXT_FWFT, 2},	    {SBI_EXT_FWFT, ~0U},
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {

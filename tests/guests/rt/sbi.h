@@ -68,6 +68,39 @@
 #define DBCN_READ	1
 #define DBCN_WRITE_BYTE 2
 
+#define PMU_NUM_COUNTERS 0
+#define PMU_GET_INFO	 1
+#define PMU_CONFIG	 2
+#define PMU_START	 3
+#define PMU_STOP	 4
+#define PMU_FW_READ	 5
+#define PMU_FW_READ_HI	 6
+#define PMU_SNAPSHOT	 7
+#define PMU_EVENT_INFO	 8
+
+#define PMU_CFG_SKIP	   0x01UL
+#define PMU_CFG_CLEAR	   0x02UL
+#define PMU_CFG_AUTO_START 0x04UL
+#define PMU_CFG_SET_UINH   0x20UL
+#define PMU_CFG_SET_SINH   0x40UL
+#define PMU_START_SET_INIT 1UL
+#define PMU_START_SNAPSHOT 2UL
+#define PMU_STOP_RESET	   1UL
+#define PMU_STOP_SNAPSHOT  2UL
+
+#define FW_ACCESS_LOAD		2
+#define FW_ACCESS_STORE		3
+#define FW_ILLEGAL_INSN		4
+#define FW_SET_TIMER		5
+#define FW_IPI_SENT		6
+#define FW_IPI_RECEIVED		7
+#define FW_FENCE_I_SENT		8
+#define FW_FENCE_I_RECEIVED	9
+#define FW_SFENCE_VMA_SENT	10
+#define FW_SFENCE_VMA_RECEIVED	11
+#define FW_SFENCE_ASID_SENT	12
+#define FW_SFENCE_ASID_RECEIVED 13
+
 #define SUSP_SYSTEM_SUSPEND 0
 #define SUSP_TO_RAM	    0
 
