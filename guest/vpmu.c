@@ -96,8 +96,9 @@ void vpmu_release(struct vcpu *v, u32 counter)
 
 u64 vpmu_value(const struct vcpu *v, u32 counter)
 {
-	return counter < VPMU_HW ? v->arch.counts.value[counter]
-				 : READ_ONCE(v->vpmu.value[counter]);
+	if (counter < VPMU_HW)
+		return v->arch.counts.value[counter];
+	return READ_ONCE(v->vpmu.value[counter - VPMU_HW]);
 }
 
 void vpmu_set_value(struct vcpu *v, u32 counter, u64 value)
@@ -105,7 +106,7 @@ void vpmu_set_value(struct vcpu *v, u32 counter, u64 value)
 	if (counter < VPMU_HW)
 		v->arch.counts.value[counter] = value;
 	else
-		WRITE_ONCE(v->vpmu.value[counter], value);
+		WRITE_ONCE(v->vpmu.value[counter - VPMU_HW], value);
 }
 
 /* Instructions of Zicsr (unprivileged specification 20240411): those that read and do not write. */
@@ -154,7 +155,7 @@ void vpmu_add(struct vpmu *p, u32 event)
 		u32 counter = (u32)__builtin_ctz(left);
 
 		if (READ_ONCE(p->event[counter]) == event)
-			__atomic_fetch_add(&p->value[counter], 1, __ATOMIC_RELAXED);
+			__atomic_fetch_add(&p->value[counter - VPMU_HW], 1, __ATOMIC_RELAXED);
 	}
 }
 

@@ -27,11 +27,11 @@ struct vcpu;
 
 /* Sets of counters are BIT(counter). */
 struct vpmu {
-	u32 events;		  /* BIT(SBI_PMU_FW_*) of those that a running counter counts */
-	u32 configured;		  /* have an event */
-	u32 started;		  /* some of those configured */
-	u8 event[VPMU_COUNTERS];  /* of a firmware counter: SBI_PMU_FW_* */
-	u64 value[VPMU_COUNTERS]; /* of firmware counters */
+	u32 events;		 /* BIT(SBI_PMU_FW_*) of those that a running counter counts */
+	u32 configured;		 /* have an event */
+	u32 started;		 /* some of those configured */
+	u8 event[VPMU_COUNTERS]; /* of a firmware counter: SBI_PMU_FW_* */
+	u64 value[VPMU_FW];	 /* of firmware counters, from number VPMU_HW on */
 	bool has_snapshot;
 	gpa_t snapshot;
 };
