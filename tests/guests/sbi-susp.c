@@ -32,7 +32,7 @@ static void expect_error(u64 type, u64 addr, long error)
 static void wake_soon(void)
 {
 	csr_set(sie, STIP);
-	timer_set(now() + ms(500));
+	timer_set(now() + ms(5000));
 }
 
 static void present(void)
@@ -53,7 +53,7 @@ static void bad_types(void)
 		expect_error(types[i], (u64)secondary_entry, SBI_ERR_INVALID_PARAM);
 		expect_error(types[i], 0, SBI_ERR_INVALID_PARAM);
 	}
-	T_OK(now() - begin < ms(400));
+	T_OK(now() - begin < ms(4000));
 }
 
 static void bad_addresses(void)
@@ -72,7 +72,7 @@ static void bad_addresses(void)
 	wake_soon();
 	for (unsigned int i = 0; i < ARRAY_SIZE(addrs); i++)
 		expect_error(SUSP_TO_RAM, addrs[i], SBI_ERR_INVALID_ADDRESS);
-	T_OK(now() - begin < ms(400));
+	T_OK(now() - begin < ms(4000));
 }
 
 /* ---- other harts -------------------------------------------------------------------------- */
