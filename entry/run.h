@@ -46,7 +46,6 @@ struct guest_run {
 
 /* Bits of this hart's pending work: what makes a hart turn round before it enters a guest. */
 #define ENTRY_WORK_RESCHED BIT(0)
-#define ENTRY_WORK_STOP	   BIT(1)
 
 DECLARE_PER_HART(unsigned long, entry_work);
 
