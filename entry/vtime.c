@@ -59,9 +59,8 @@ u64 vtime_task_used(const struct vtime_task *t)
 	u64 used = 0;
 
 	vtime_switch(v->kind);
-	for (unsigned int k = 0; k < VTIME_KINDS; k++)
-		if (k != VTIME_IDLE)
-			used += t->ticks[k] + v->ticks[k] - t->base[k];
+	for (unsigned int k = VTIME_HOST; k <= VTIME_GUEST; k++)
+		used += t->ticks[k] + v->ticks[k] - t->base[k];
 	return used;
 }
 

@@ -88,7 +88,8 @@ void vtime_task_ready(struct vtime_task *t);
  * already, and one that never said so, is so from now on or later. Interrupts off. */
 void vtime_task_switch(struct vtime_task *prev, struct vtime_task *next);
 
-/* Ticks that the task which has the calling hart has used so far: all but idle time. Interrupts off. */
+/* Ticks that the task which has the calling hart has used so far: the guest's and the hypervisor's, not
+ * interrupts, which may be another's. Interrupts off. */
 u64 vtime_task_used(const struct vtime_task *t);
 
 /* A copy of the account of the task that has the calling hart, up to this moment: ticks[] and *steal

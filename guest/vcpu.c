@@ -96,13 +96,14 @@ static bool start_pending_or_over(void *arg)
 	return READ_ONCE(v->hsm) == SBI_HSM_STATE_START_PENDING || !vm_running(v->vm);
 }
 
-/* Its interrupts are nobody's now, and must not end another's idle wait on this hart. */
-static void wait_stopped(struct vcpu *v)
+/* Waits for what no interrupt of the guest's own brings about: they are nobody's then, and must not
+ * end the hart's idle wait. */
+static void wait_without_hart(struct vcpu *v, bool (*cond)(void *arg), u64 deadline)
 {
 	irq_off();
 	vcpu_put(&v->arch);
 	irq_on();
-	(void)thread_wait(start_pending_or_over, v, TIMER_NEVER);
+	(void)thread_wait(cond, v, deadline);
 }
 
 /* Slow half of work(): the vCPU is stopped, or its VM has ended. */
@@ -114,7 +115,7 @@ static bool become_started(struct vcpu *v)
 		if (READ_ONCE(v->hsm) == SBI_HSM_STATE_START_PENDING)
 			start_hart(v);
 		else
-			wait_stopped(v);
+			wait_without_hart(v, start_pending_or_over, TIMER_NEVER);
 	}
 	return false;
 }
@@ -133,7 +134,7 @@ static void wait_for_cap(struct vcpu *v)
 	u64 until = sched_capped(&v->vm->place.share, arch_clock(), hz * SCHED_KEEP_MS / 1000);
 
 	if (unlikely(until))
-		(void)thread_wait(asked_for, v, until);
+		wait_without_hart(v, asked_for, until);
 }
 
 /* Whoever changes a hart state, or ends the VM, makes a request, so that this is called. */

@@ -5,6 +5,7 @@
  */
 #include "hyp/thread.h"
 
+#include "entry/run.h"
 #include "hyp/kmem.h"
 #include "hyp/runqueue.h"
 #include "hyp/stack.h"
@@ -101,8 +102,12 @@ static void schedule(void)
 {
 	struct thread *prev = thread_current(), *next;
 
-	while (!(next = runqueue_pick()))
+	/* What asks this hart to look is done by looking; what comes later asks again. */
+	(void)entry_work_take(ENTRY_WORK_RESCHED);
+	while (!(next = runqueue_pick())) {
 		runqueue_idle();
+		(void)entry_work_take(ENTRY_WORK_RESCHED);
+	}
 	this_hart(runqueue).current = next;
 	runqueue_start_slice();
 	lockdep_assert_no_locks();
