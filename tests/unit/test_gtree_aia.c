@@ -129,8 +129,7 @@ static void has_only(const char *path, const char *const *names, size_t n)
 	int node = fdt_path_offset(buf, path), prop;
 
 	assert_true(node >= 0);
-	fdt_for_each_property_offset(prop, buf, node)
-	{
+	fdt_for_each_property_offset (prop, buf, node) {
 		const char *name;
 		bool is = false;
 
