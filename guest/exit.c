@@ -39,7 +39,7 @@ static void virtual_instruction(struct vcpu *v)
 		return;
 	if (insn == INSN_WRS_NTO) {
 		v->arch.sepc += 4;
-		thread_yield();
+		vcpu_yield(v);
 		vsteal_return(v);
 		return;
 	}

@@ -10,6 +10,7 @@
 #include "guest/vm.h"
 #include "hyp/runqueue.h"
 
+/* NOLINTNEXTLINE(misc-redundant-expression): that they are the same is the point. */
 _Static_assert(VCPU_NOT_LOADED == THREAD_LIVES_NOWHERE, "thread.h reads arch.loaded_on");
 
 struct vmid_space vmid_space;
@@ -342,6 +343,14 @@ void vcpu_wait_interrupt(struct vcpu *v)
 		/* A sibling that sends what sie does not let through must not keep us here. */
 		thread_yield();
 	}
+	wait_for_cap(v);
+	vsteal_return(v);
+}
+
+void vcpu_yield(struct vcpu *v)
+{
+	thread_yield();
+	wait_for_cap(v);
 	vsteal_return(v);
 }
 

@@ -90,6 +90,9 @@ void vcpu_request(struct vcpu *v, unsigned long bits);
  * thread, interrupts on. */
 void vcpu_wait_interrupt(struct vcpu *v);
 
+/* Lets others have the hart for a while, at a guest's wish. Its own thread, interrupts on. */
+void vcpu_yield(struct vcpu *v);
+
 /* Starts anew at pc after a suspend that kept nothing but timer and pending interrupts. Its own
  * thread, interrupts on. */
 void vcpu_resume(struct vcpu *v, u64 pc, u64 opaque);

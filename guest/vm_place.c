@@ -11,6 +11,7 @@
 
 static struct hartmask dedicated; /* to one vCPU each */
 static struct hartmask wanted;	  /* named by VMs that share them; never taken back */
+static bool anywhere;		  /* a VM names none, and runs wherever there is a hart to share */
 
 static enum err no_hart(struct vm_config *c, enum err e, u32 id, const char *why)
 {
@@ -45,6 +46,19 @@ static enum err name_hart(struct vm *vm, u32 id)
 	return OK;
 }
 
+/* Is there a hart to share, now and when this VM has taken its own? */
+static bool leaves_one(const struct vm *vm)
+{
+	bool takes = vm->config->dedicated;
+	unsigned int i;
+
+	for_each_hart (i)
+		if (hartmask_has(&runqueue_shared, i) &&
+		    !(takes && hartmask_has(&vm->place.named, i)))
+			return true;
+	return false;
+}
+
 /* All harts are looked at before any is taken. */
 static void take_harts(struct vm *vm)
 {
@@ -73,12 +87,14 @@ enum err vm_place_init(struct vm *vm)
 				       c->harts_count, vm->vcpus);
 	for (u32 i = 0; !e && i < count; i++)
 		e = name_hart(vm, config_hart(c, i));
-	if (!e && !c->harts_count && hartmask_empty(&runqueue_shared))
-		e = config_vm_error(c, ERR_RANGE, "cpus",
-				    "no hart is left; all are other VMs' alone");
-	if (!e)
-		take_harts(vm);
-	return e;
+	if (!e && (!c->harts_count || (c->dedicated && anywhere)) && !leaves_one(vm))
+		e = config_vm_error(c, ERR_RANGE, c->dedicated ? "dedicated" : "cpus",
+				    "no hart would be left to share");
+	if (e)
+		return e;
+	anywhere |= !c->harts_count;
+	take_harts(vm);
+	return OK;
 }
 
 void vm_place_destroy(struct vm *vm)

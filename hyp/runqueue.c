@@ -9,12 +9,14 @@
 #include "entry/idle.h"
 #include "entry/run.h"
 
-#define LOOK_AT 16 /* threads of another hart's queue that are looked at for one to take */
+#define LOOK_AT	    16 /* threads of another hart's queue that are looked at for one to take */
+#define LOOK_BEHIND 4  /* harts that are looked at for a thread that is behind */
 
 DEFINE_PER_HART(struct runqueue, runqueue);
 
 struct hartmask runqueue_shared;      /* atomic */
 static struct hartmask idle, crowded; /* atomic: harts that wait; harts with a thread that waits */
+static u64 newest; /* virtual time: the latest of all queues', to a slice; written by any */
 
 static u64 ticks_of_slice(void)
 {
@@ -31,10 +33,10 @@ static void slice_over(struct timer *t)
 	entry_work_set(me, ENTRY_WORK_RESCHED);
 	if (list_empty(&rq->ready))
 		return;
-	rq->turn = hartmask_next(&runqueue_shared, NULL, (rq->turn + 1) % HARTS_MAX);
-	if (rq->turn < HARTS_MAX && rq->turn != me)
-		entry_work_set(rq->turn, ENTRY_WORK_RESCHED);
-	rq->turn %= HARTS_MAX;
+	rq->told = hartmask_next(&runqueue_shared, NULL, (rq->told + 1) % HARTS_MAX);
+	if (rq->told < HARTS_MAX && rq->told != me)
+		entry_work_set(rq->told, ENTRY_WORK_RESCHED);
+	rq->told %= HARTS_MAX;
 }
 
 void runqueue_init(struct thread *t)
@@ -44,7 +46,8 @@ void runqueue_init(struct thread *t)
 	rq->lock = (struct spinlock)SPINLOCK_INIT("runqueue");
 	list_init(&rq->ready);
 	timer_init(&rq->slice, slice_over);
-	rq->vtime = 0;
+	rq->vtime = READ_ONCE(newest);
+	rq->turn = 1;
 	rq->current = t;
 	rq->left = rq->dead = NULL;
 	hartmask_add_atomic(&runqueue_shared, arch_hart_index());
@@ -132,11 +135,49 @@ static struct runqueue *lock_queue_of(const struct thread *t, unsigned long *fla
 	}
 }
 
+/* The virtual time at which who comes to a hart joins: that of an idle one has stood still. */
+static u64 joining_time(const struct runqueue *rq, unsigned int hart)
+{
+	u64 here = READ_ONCE(rq->vtime), latest = READ_ONCE(newest);
+
+	return hartmask_has(&idle, hart) && sched_behind(here, latest) ? latest : here;
+}
+
+/* The hart's virtual time goes on to this. On its own hart, under the lock. */
+static void advance(struct runqueue *rq, u64 vtime)
+{
+	if (sched_behind(rq->vtime, vtime))
+		WRITE_ONCE(rq->vtime, vtime);
+	if (sched_behind(READ_ONCE(newest), vtime) > ticks_of_slice())
+		WRITE_ONCE(newest, vtime);
+}
+
+/* t has been charged for its turn, in which the hart's virtual time stood still: who came to the queue
+ * meanwhile joins at what it is now. Under the lock. */
+static void settle(struct runqueue *rq, const struct thread *t)
+{
+	struct list *p, *n;
+
+	list_for_each_safe (p, n, &rq->ready) {
+		struct thread *other = list_entry(p, struct thread, node);
+
+		if (other->came != rq->turn)
+			continue;
+		other->came = 0;
+		if (sched_behind(other->share.vtime, t->share.vtime) <= ticks_of_slice())
+			continue;
+		list_del(p);
+		sched_join(&other->share, t->share.vtime, ticks_of_slice());
+		enqueue(rq, other);
+	}
+}
+
 static void enqueue_at(struct thread *t, unsigned int hart)
 {
 	struct runqueue *rq = &per_hart(runqueue, hart);
 
-	sched_join(&t->share, READ_ONCE(rq->vtime), ticks_of_slice());
+	sched_join(&t->share, joining_time(rq, hart), ticks_of_slice());
+	t->came = rq->turn;
 	sched_wants(&t->share);
 	vtime_task_ready(&t->time);
 	enqueue(rq, t);
@@ -193,6 +234,8 @@ void runqueue_rest(struct thread *t)
 	spin_lock(&rq->lock);
 	if (t->state != THREAD_READY) {
 		charge(t);
+		settle(rq, t);
+		advance(rq, t->share.vtime);
 		sched_rests(&t->share);
 	}
 	spin_unlock(&rq->lock);
@@ -216,6 +259,7 @@ void runqueue_requeue(struct thread *t, bool yields)
 
 	spin_lock(&rq->lock);
 	charge(t);
+	settle(rq, t);
 	if (yields && !list_empty(&rq->ready))
 		sched_join(&t->share, list_entry(rq->ready.next, struct thread, node)->share.vtime,
 			   0);
@@ -252,18 +296,21 @@ static struct thread *take_from(unsigned int hart, const u64 *limit)
 	return found;
 }
 
-/* One that waits elsewhere: of the next crowded hart, or of any if there is no limit. */
+/* One that waits elsewhere: on any crowded hart; with a limit only the next few are looked at. */
 static struct thread *take_from_others(const u64 *limit)
 {
-	unsigned int me = arch_hart_index(), from = me, n;
+	unsigned int me = arch_hart_index(), from = me, last = me, n;
 	struct thread *t;
 
 	if (!hartmask_has(&runqueue_shared, me))
 		return NULL;
-	for (n = limit ? 1 : arch_hart_count(); n; n--) {
+	for (n = limit ? LOOK_BEHIND : arch_hart_count(); n; n--) {
 		from = hartmask_next(&crowded, NULL, (from + 1) % HARTS_MAX);
-		if (from == HARTS_MAX || from == me)
+		/* Once round, or none but this one. */
+		if (from == HARTS_MAX || from == me ||
+		    (from + HARTS_MAX - me) % HARTS_MAX <= (last + HARTS_MAX - me) % HARTS_MAX)
 			return NULL;
+		last = from;
 		t = take_from(from, limit);
 		if (t)
 			return t;
@@ -274,7 +321,8 @@ static struct thread *take_from_others(const u64 *limit)
 /* It came from another hart: it is behind those here by no more than a slice. */
 static struct thread *taken(struct runqueue *rq, struct thread *t)
 {
-	sched_join(&t->share, rq->vtime, ticks_of_slice());
+	sched_join(&t->share, joining_time(rq, arch_hart_index()), ticks_of_slice());
+	t->came = rq->turn;
 	return t;
 }
 
@@ -295,7 +343,7 @@ static struct thread *pick_behind(struct runqueue *rq)
 	struct thread *t;
 	u64 limit;
 
-	if (list_empty(&rq->ready) || hartmask_next(&crowded, NULL, rq->turn) == HARTS_MAX)
+	if (list_empty(&rq->ready) || hartmask_empty(&crowded))
 		return NULL;
 	spin_lock(&rq->lock);
 	t = list_empty(&rq->ready) ? NULL : list_entry(rq->ready.next, struct thread, node);
@@ -316,8 +364,8 @@ struct thread *runqueue_pick(void)
 	if (t) {
 		WRITE_ONCE(t->state, THREAD_RUNNING);
 		WRITE_ONCE(t->on_hart, 1);
-		if (sched_behind(rq->vtime, t->share.vtime))
-			WRITE_ONCE(rq->vtime, t->share.vtime);
+		rq->turn++;
+		advance(rq, t->share.vtime);
 	}
 	spin_unlock(&rq->lock);
 	return t;
@@ -344,11 +392,13 @@ void runqueue_idle(void)
 	hartmask_remove_atomic(&idle, me);
 }
 
-void runqueue_start_slice(void)
+void runqueue_start_slice(bool fresh)
 {
 	struct runqueue *rq = &this_hart(runqueue);
 	const struct sched_group *g = rq->current->share.group;
 
+	if (!fresh && timer_armed(&rq->slice))
+		return;
 	if (!list_empty(&rq->ready) || (g && g->cap))
 		timer_arm(&rq->slice, arch_clock() + ticks_of_slice());
 	else if (timer_armed(&rq->slice))
@@ -366,17 +416,38 @@ void runqueue_switched(void)
 	runqueue_nudge();
 }
 
+/* An idle hart that could run one of those that wait here. Under the lock. */
+static unsigned int idle_for_waiting(const struct runqueue *rq)
+{
+	unsigned int looked = 0, other;
+	struct list *p;
+
+	list_for_each (p, &rq->ready) {
+		const struct thread *t = list_entry(p, struct thread, node);
+
+		if (++looked > LOOK_AT)
+			break;
+		other = is_free(t) ? idle_for(t) : HARTS_MAX;
+		if (other < HARTS_MAX)
+			return other;
+	}
+	return HARTS_MAX;
+}
+
 void runqueue_nudge(void)
 {
 	struct runqueue *rq = &this_hart(runqueue);
 	unsigned int other;
 
-	if (list_empty(&rq->ready))
-		return;
-	/* Order: the thread can be taken, before who is idle is read.
+	/* Order: a thread can be taken, before who waits and who is idle is read; who waits may just
+	 * have come, from a hart that found it could not be taken.
 	 * Pairs with: runqueue_idle() [Z3] */
 	arch_mb();
-	other = hartmask_next(&idle, &runqueue_shared, arch_hart_index());
-	if (other < HARTS_MAX)
+	if (list_empty(&rq->ready))
+		return;
+	spin_lock(&rq->lock);
+	other = idle_for_waiting(rq);
+	spin_unlock(&rq->lock);
+	if (other < HARTS_MAX && other != arch_hart_index())
 		arch_kick(other);
 }

@@ -21,12 +21,13 @@ struct runqueue {
 	struct spinlock lock;
 	struct list ready; /* of struct thread, who is to run first in front; under lock */
 	u64 vtime;	   /* of who got the hart last; written by this hart, read by any */
+	u64 turn;	   /* threads that got the hart so far, from 1; under lock */
 	/* This hart alone, interrupts off. */
 	struct thread *current;
 	struct thread *left; /* had the hart before current; until its registers are known saved */
 	struct thread *dead; /* ended, still on its stack */
 	struct timer slice;
-	unsigned int turn; /* of the harts that are made to look, when this one has too many */
+	unsigned int told; /* the hart that was made to look last, when this one has too many */
 };
 
 DECLARE_PER_HART(struct runqueue, runqueue);
@@ -56,8 +57,9 @@ struct thread *runqueue_pick(void);
 /* Nobody is ready here: waits for an interrupt, or until there is somebody. */
 void runqueue_idle(void);
 
-/* The thread that got the hart runs for a slice, if others wait. */
-void runqueue_start_slice(void);
+/* The thread that got the hart runs for a slice, if others wait; one that had it already (!fresh), for
+ * the rest of its slice. */
+void runqueue_start_slice(bool fresh);
 
 /* What the thread before has left is complete: others may take it. First thing after a switch. */
 void runqueue_switched(void);

@@ -61,8 +61,12 @@ void sched_charge(struct sched_entity *e, u64 had)
 
 void sched_join(struct sched_entity *e, u64 now, u64 credit)
 {
+	u64 debt = scaled(e, credit * SCHED_DEBT);
+
 	if (sched_behind(e->vtime, now) > credit)
 		e->vtime = now - credit;
+	else if (sched_behind(now, e->vtime) > debt)
+		e->vtime = now + debt;
 }
 
 u64 sched_capped(struct sched_group *g, u64 now, u64 keep)

@@ -55,11 +55,14 @@ void sched_rests(struct sched_entity *e);
 void sched_charge(struct sched_entity *e, u64 had);
 
 /*
- * It comes to a hart where whoever ran last had virtual time now: behind by no more than credit, so
- * that who rested does not take the hart for as long as it rested. Credit is in ticks at the usual
- * weight.
+ * It comes to a hart where whoever ran last had virtual time now. It is behind by no more than credit
+ * ticks at the usual weight, so that who rested does not take the hart for as long as it rested; and
+ * ahead by no more than what SCHED_DEBT times as many of its own come to, so that who had a hart alone
+ * for long is not kept waiting for as long.
  */
 void sched_join(struct sched_entity *e, u64 now, u64 credit);
+
+#define SCHED_DEBT 4
 
 /* Is a to run before b? No, when they are equal: who came first goes first. */
 static inline bool sched_before(const struct sched_entity *a, const struct sched_entity *b)

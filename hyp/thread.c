@@ -109,12 +109,14 @@ static void schedule(void)
 		(void)entry_work_take(ENTRY_WORK_RESCHED);
 	}
 	this_hart(runqueue).current = next;
-	runqueue_start_slice();
+	runqueue_start_slice(next != prev);
 	lockdep_assert_no_locks();
 	/* For the caller too: a loop with thread_yield() in it holds no grace period up. */
 	rcu_note_quiescent();
-	if (next == prev)
+	if (next == prev) {
+		runqueue_nudge();
 		return;
+	}
 	trace_point(TRACE_SCHED, (u64)(uintptr_t)prev, (u64)(uintptr_t)next);
 	this_hart(runqueue).left = prev;
 	vtime_task_switch(&prev->time, &next->time);
@@ -214,6 +216,7 @@ static void wait_arm(struct wait *w, u64 deadline)
 static void wait_finish(struct wait *w, enum err e)
 {
 	runqueue_resume(w->thread);
+	runqueue_nudge();
 	if (w->armed)
 		timer_disarm(&w->timer);
 	if (e == ERR_CANCELED)

@@ -47,6 +47,7 @@ struct thread {
 	struct list node;
 	u32 state; /* enum thread_state */
 	struct sched_entity share;
+	u64 came;	   /* its queue's turn when it came there from a wait; 0: is settled */
 	unsigned int hart; /* whose queue it is in, that it runs on, or ran on last; read by any */
 	/* Set by the hart that takes it, cleared by the one that has left it. */
 	u32 on_hart; /* its registers are a hart's, not in ctx */

@@ -22,7 +22,7 @@
 #define ARCH_VCPU_STVAL	  296
 #define ARCH_VCPU_HTVAL	  304
 #define ARCH_VCPU_HTINST  312
-#define ARCH_VCPU_WATCHED 320
+#define ARCH_VCPU_WATCHED 764
 
 #ifndef __ASSEMBLER__
 #include "arch/arch.h"
@@ -51,14 +51,11 @@ struct arch_vcpu {
 	u64 host_sp;
 	u64 sepc, sstatus, hstatus;
 	struct guest_exit exit;
-	bool watched; /* its exits are offered to guest_watched_answer(); constant */
 
 	/* What the guest is allowed at this moment: vcpu_set_henvcfg(), vcpu_set_hcounteren(). */
 	u64 henvcfg, hcounteren;
 	/* Constant while the vCPU runs. */
 	u64 hstateen0, htimedelta;
-	bool has_fp;   /* the guest has F and D */
-	bool own_hart; /* nothing else runs on its hart: WFI does not trap */
 
 	/* In the hart while loaded, here while not. hvip is written to both. */
 	u64 hvip;
@@ -67,6 +64,11 @@ struct arch_vcpu {
 	struct guest_counts counts;
 	void *vregs;   /* 32 * vlenb bytes and vstart, vl, vtype, vcsr; NULL without vector */
 	u32 loaded_on; /* hart index, or VCPU_NOT_LOADED */
+
+	/* Constant while the vCPU runs. */
+	bool watched;  /* its exits are offered to guest_watched_answer() */
+	bool has_fp;   /* the guest has F and D */
+	bool own_hart; /* nothing else runs on its hart: WFI does not trap */
 };
 
 #define VCPU_NOT_LOADED (~0U)
@@ -83,8 +85,9 @@ struct arch_vcpu *guest_early_answer(struct arch_vcpu *a);
  * long nor a trap, is answered here, by the layers above. RCU watches in between, as in an interrupt
  * out of the guest; the time is the guest's. Every CSR is the guest's but stvec. Its registers are in
  * a->x, all of them after a guest-page fault, those that a C function may clobber after an ecall; and
- * only these are loaded again: guest_reg_loaded(). Returns a, with sepc past the instruction; or NULL: the run ends, with what scause and sepc say then. noinstr, called
- * with RCU not watching, returns so; interrupts off.
+ * only these are loaded again: guest_reg_loaded(). Returns a, with sepc past the instruction; or NULL:
+ * the run ends, with what scause and sepc say then. noinstr, called with RCU not watching, returns so;
+ * interrupts off.
  */
 struct arch_vcpu *guest_watched_answer(struct arch_vcpu *a);
 

@@ -190,6 +190,10 @@ def config_cases():
                                   cpus="<2>", harts="<0>", dedicated=""),
         "dedicated-twice": wrong_vm("dedicated: hart 0 is named twice", cpus="<2>",
                                     harts="<0 0>", dedicated=""),
+        "dedicated-all": Case("config: /greedy: dedicated: no hart would be left to share",
+                              fits.config(fits.vm("right"),
+                                          fits.vm("greedy", harts="<0>", dedicated="")),
+                              runs=True),
         "name": Case(r"config: /a@b: name: .*", fits.config(fits.vm("a@b"))),
     }
 

@@ -32,6 +32,9 @@ SCENES = {
     "three-on-two": (2, {"a": {}, "b": {}, "c": {}}, dict.fromkeys("abc", (30, 37))),
     "cap": (1, {"a": {"cap": "<30>"}}, {"a": 30}),
     "cap-beside-another": (2, {"a": {"cap": "<50>", "cpus": "<2>"}, "b": {}}, {"a": (21, 26), "b": 50}),
+    "cap-naps": (1, {"a": {"cap": "<20>", "kernel": '"naps"'}}, {"a": (15, 22)}),
+    "cap-naps-beside-another": (1, {"a": {"cap": "<20>", "kernel": '"naps"'}, "b": {}},
+                                {"a": (15, 22), "b": (76, 85)}),
     "named-harts": (2, {"a": {"harts": "<0>"}, "b": {"harts": "<0>"}, "c": {"harts": "<1>"}},
                     {"a": 25, "b": 25, "c": 50}),
     "dedicated": (2, {"a": {"harts": "<1>", "dedicated": ""}, "b": {}, "c": {}},
@@ -45,9 +48,10 @@ def times_of(text):
 
 
 def boot(tap, name, harts, vms):
-    nodes = [fits.vm(vm, kernel='"kernel"', memory=fits.megabytes(4), **properties)
+    nodes = [fits.vm(vm, memory=fits.megabytes(4), **properties)
              for vm, properties in vms.items()]
-    image = fits.image("shares-" + name, fits.config(*nodes), {"kernel": fits.guest("share")})
+    image = fits.image("shares-" + name, fits.config(*nodes),
+                       {"kernel": fits.guest("share"), "naps": fits.guest("share-naps")})
     with qemu.Qemu("shares-" + name, kernel=image, harts=harts, memory="256M",
                    append="trace=sbi", extra=FIXED) as machine:
         try:

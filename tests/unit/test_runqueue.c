@@ -238,12 +238,70 @@ static void dedicated_harts_are_left_alone(void **state)
 	run(HARTS, avoid);
 }
 
+/* One has the hart alone for long; then another wants it too, and has its half from the start. */
+static u64 done[2];
+
+static void count_slices(void *arg)
+{
+	u64 *mine = arg;
+
+	while (READ_ONCE(go_on)) {
+		tick(arch_clock_hz() / 1000);
+		irq_off();
+		irq_on(); /* what is pending is taken */
+		(*mine)++;
+		if (entry_work_take(ENTRY_WORK_RESCHED))
+			thread_reschedule();
+	}
+	__atomic_fetch_add(&finished, 1, __ATOMIC_ACQ_REL);
+	thread_wake(&selves[0]);
+}
+
+static bool two_finished(void *arg)
+{
+	(void)arg;
+	return __atomic_load_n(&finished, __ATOMIC_ACQUIRE) == 2;
+}
+
+static bool nothing(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+static void alone_then_two(unsigned int hart)
+{
+	u64 second = arch_clock_hz();
+
+	(void)hart;
+	CHECK(thread_create("first", 0, count_slices, &done[0]));
+	CHECK(thread_wait(nothing, NULL, arch_clock() + 30 * second) == ERR_TIMEOUT);
+	CHECK(done[0] > 29000);
+	CHECK(thread_create("second", 0, count_slices, &done[1]));
+	done[0] = done[1] = 0;
+	CHECK(thread_wait(nothing, NULL, arch_clock() + 10 * second) == ERR_TIMEOUT);
+	WRITE_ONCE(go_on, 0);
+	CHECK(thread_wait(two_finished, NULL, TIMER_NEVER) == OK);
+}
+
+static void who_ran_alone_is_not_starved(void **state)
+{
+	(void)state;
+	finished = 0;
+	go_on = 1;
+	memset(&runqueue_shared, 0, sizeof(runqueue_shared)); /* as at boot */
+	run(1, alone_then_two);
+	assert_in_range(done[0], 4800, 5300);
+	assert_in_range(done[1], 4800, 5300);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(none_is_lost),
 		cmocka_unit_test(idle_harts_take_work),
 		cmocka_unit_test(dedicated_harts_are_left_alone),
+		cmocka_unit_test(who_ran_alone_is_not_starved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
