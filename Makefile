@@ -193,6 +193,7 @@ test: ## every test, in some minutes
 	$(Q)$(PROVE) $(UNIT_BINS) $(HOST_TESTS) $(BOOT_TESTS)
 
 test-full: ## the whole matrix of machines as well
+	$(Q)tools/setup full
 	$(Q)LIMEN_FULL=1 $(MAKE) --no-print-directory test
 
 .PHONY: debug-limen selftest-limen

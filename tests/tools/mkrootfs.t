@@ -66,10 +66,21 @@ with open("a.gz", "rb") as a, open("b.gz", "rb") as b:
 run("-o", "c.gz", "--busybox", "bb", "--init", "init")
 tap.equal(unpack("c.gz")["init"][1], b"#!/bin/sh\n", "--init replaces init")
 
+os.makedirs("tree/usr/lib")
+os.symlink("libx.so.1.2", "tree/usr/lib/libx.so.1")
+with open("tree/usr/lib/libx.so.1.2", "wb") as f:
+    f.write(b"library")
+run("-o", "d.gz", "--busybox", "bb", "--tree", "tree")
+entries = unpack("d.gz")
+tap.equal([entries.get("usr/lib" + n) for n in ("", "/libx.so.1", "/libx.so.1.2")],
+          [(0o040755, b"", (0, 0)), (0o120777, b"libx.so.1.2", (0, 0)),
+           (0o100644, b"library", (0, 0))], "--tree adds what is in a folder, links as links")
+
 for what, args in (("no busybox", ["--busybox", "none"]),
                    ("--file without a place", ["--file", "bb"]),
                    ("--file out of the tree", ["--file", "bb:../x"]),
-                   ("--file of nothing", ["--file", "none:x"])):
+                   ("--file of nothing", ["--file", "none:x"]),
+                   ("--tree of nothing", ["--tree", "none"])):
     r = run("-o", "no.gz", "--busybox", "bb", *args)
     tap.ok(r.returncode and r.stderr.count("\n") == 1 and r.stderr.startswith("mkrootfs: ")
            and not os.path.exists("no.gz"), f"refused in one line: {what}", r.stderr)
