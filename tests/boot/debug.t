@@ -24,10 +24,11 @@ RUNS = [
                   "wfi/rv64", "fp/max", "smp", "mmio/rv64", "plic/rv64", "bad-sbi/rv64",
                   "fault-load/rv64", "fault-table/rv64"]),
     ("linux.t", ["rv64-smp"]),
+    ("linux-many.t", ["4-on-4", "two"]),
     ("panic.t", []),
 ]
-RUNS_FULL = [("guests.t", []), ("linux.t", []), ("panic.t", []), ("badinput.t", []),
-             ("machines.t", [])]
+RUNS_FULL = [("guests.t", []), ("linux.t", []), ("linux-many.t", []), ("panic.t", []),
+             ("badinput.t", []), ("machines.t", [])]
 
 
 def passed_on(tap, script, names):
