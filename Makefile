@@ -22,6 +22,15 @@ $(error BUILD=$(BUILD): say BUILD=release, BUILD=selftest or BUILD=debug)
 endif
 OPT-release  := -O2
 OPT-selftest := $(OPT-release)
+# What runs at boot, in a panic, or for a host's device, but not for each exit of a guest, is built to
+# be small.
+SMALL := arch/riscv/ext.c arch/riscv/isa.c arch/riscv/regs.c hyp/aplic.c hyp/boot.c hyp/bootargs.c \
+	hyp/console.c hyp/features.c hyp/freemem.c hyp/hartisa.c hyp/hostirq.c hyp/hostmap.c \
+	hyp/imsic.c hyp/panic%.c hyp/platform%.c hyp/plic.c hyp/smp.c hyp/tracedump.c hyp/uart%.c \
+	hyp/vsfile.c guest/config.c guest/errline.c guest/fit.c guest/gtree%.c guest/loader.c \
+	guest/main.c guest/tree.c guest/vm_create.c guest/vm_load.c guest/vm_place.c sbi/fw.c
+SMALL-release  := -Os
+SMALL-selftest := $(SMALL-release)
 # Each function of the debug build looks whether RCU is watching (hyp/instrument.c); not those that
 # do the looking, nor a panic's, which comes from anywhere.
 INSTRUMENT  := -finstrument-functions \
@@ -64,7 +73,7 @@ LDLIBS_RV := -Wl,--start-group -lfdt -lmd -lc -lgcc -Wl,--end-group
 $(OBJ)/%.c.o: %.c | setup-build
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
-	$(Q)$(CC_RV) $(CFLAGS_RV) -MMD -MP -c $< -o $@
+	$(Q)$(CC_RV) $(CFLAGS_RV) $(if $(filter $(SMALL),$<),$(SMALL-$(BUILD))) -MMD -MP -c $< -o $@
 $(OBJ)/%.S.o: %.S | setup-build
 	@mkdir -p $(@D)
 	@echo "  AS      $<"
