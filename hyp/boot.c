@@ -12,6 +12,7 @@
 #include "hyp/entropy.h"
 #include "hyp/features.h"
 #include "hyp/freemem.h"
+#include "hyp/hostirq.h"
 #include "hyp/hostmap.h"
 #include "hyp/memmap.h"
 #include "hyp/page.h"
@@ -222,7 +223,8 @@ void boot_main(u64 hartid, u64 fdt, u64 load)
 	check_h(hartid);
 	if (features_init(&platform, hartid, &args, &why))
 		give_up(why);
-	smp_hart_init(&boot_thread, "boot");
+	hostirq_init(&platform, features.imsic);
+	smp_hart_init(&boot_thread, "boot", NULL);
 	CHECK(thread_create("main", 0, main_thread, NULL));
 	smp_idle();
 }

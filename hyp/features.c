@@ -6,6 +6,7 @@
 #include "arch/riscv/clock.h"
 #include "arch/riscv/fpu.h"
 #include "arch/riscv/hfence.h"
+#include "arch/riscv/imsic.h"
 #include "arch/riscv/probe.h"
 #include "hyp/hartisa.h"
 #include "hyp/page.h"
@@ -135,6 +136,7 @@ enum err features_init(const struct platform *p, u64 hartid, const struct bootar
 
 	features.hidden = args->hidden;
 	features.hidden_ext = args->hidden_ext;
+	features.imsic = !isa_has(&args->hidden_ext, EXT_SSAIA) && imsic_csrs_there();
 	probe_hart(&vcpu_features, args->hidden, &features.hidden_ext);
 	clock_init(p->timebase_hz, vcpu_features.sstc);
 	if (probe_gstage(args->hidden, &features.gstage)) {

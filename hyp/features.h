@@ -18,6 +18,7 @@ struct features {
 	u32 cbom, cbop, cboz; /* cache block sizes, bytes; 0: none */
 	u32 hidden;	      /* BIT(enum hide_feature) */
 	struct isa_set hidden_ext;
+	bool imsic; /* limen may use the boot hart's interrupt file */
 };
 
 extern struct features features;

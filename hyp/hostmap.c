@@ -215,16 +215,23 @@ enum err hostmap_page(uintptr_t va, hpa_t hpa)
 	return e;
 }
 
+/* Lock held. Where the next device goes: a large one where large pages can map it. */
+static uintptr_t io_place(u64 start, u64 bytes)
+{
+	return bytes < MIB(2) ? io_next : io_next + ((start - io_next) & (MIB(2) - 1));
+}
+
 volatile void *hostmap_io(hpa_t hpa, u64 size)
 {
 	u64 start = ALIGN_DOWN(hpa.a, PAGE_SIZE);
 	u64 bytes = ALIGN_UP(hpa.a + size, PAGE_SIZE) - start;
 	unsigned long flags = spin_lock_irqsave(&lock);
-	uintptr_t va = io_next;
-	bool ok = bytes <= IO_BASE + IO_SIZE - io_next && !map_shared(va, HPA(start), bytes);
+	uintptr_t va = io_place(start, bytes);
+	bool ok = va - IO_BASE <= IO_SIZE && bytes <= IO_BASE + IO_SIZE - va &&
+		  !map_shared(va, HPA(start), bytes);
 
 	if (ok)
-		io_next += bytes + PAGE_SIZE;
+		io_next = va + bytes + PAGE_SIZE;
 	spin_unlock_irqrestore(&lock, flags);
 	return ok ? (volatile void *)(va + (hpa.a - start)) : NULL;
 }

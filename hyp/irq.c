@@ -5,34 +5,36 @@
 #include "arch/riscv/trap.h"
 #include "entry/context.h"
 #include "entry/vtime.h"
+#include "hyp/hostirq.h"
 #include "hyp/panic.h"
 #include "hyp/rcud.h"
 #include "hyp/timer.h"
+#include "hyp/vsfile.h"
 #include "lib/trace.h"
 
-static void (*external)(void);
-
-void irq_set_external(void (*fn)(void))
+/* A kick has done its work by ending a guest's run or a wait. */
+static void kicked(struct trap_frame *f)
 {
-	external = fn;
+	if (panic_in_progress())
+		panic_join(f);
+	rcud_kicked(f);
 }
 
+/* The most frequent one first. */
 static void dispatch(unsigned long irq, struct trap_frame *f)
 {
-	switch (irq) {
-	case IRQ_S_SOFT:
-		/* A kick has done its work by ending a guest's run or a wait. */
+	if (irq == IRQ_S_TIMER) {
+		timer_irq();
+	} else if (irq == IRQ_S_SOFT) {
 		csr_clear(sip, SIP_SSIP);
-		if (panic_in_progress())
-			panic_join(f);
-		rcud_kicked(f);
-		break;
-	case IRQ_S_TIMER: timer_irq(); break;
-	case IRQ_S_EXT:
-		if (external)
-			external();
-		break;
-	default: panic_frame("interrupt that was never enabled", f);
+		kicked(f);
+	} else if (irq == IRQ_S_EXT) {
+		if (hostirq_take())
+			kicked(f);
+	} else if (irq == IRQ_S_GEXT) {
+		vsfile_irq();
+	} else {
+		panic_frame("interrupt that was never enabled", f);
 	}
 }
 
@@ -56,4 +58,5 @@ noinstr void trap_irq(unsigned long irq, struct trap_frame *f)
 void irq_hart_init(void)
 {
 	csr_write(sie, SIP_SSIP | SIP_STIP | SIP_SEIP);
+	csr_set(hie, HIE_SGEIE);
 }

@@ -25,6 +25,7 @@
 #define PLATFORM_RESERVED_MAX 64
 #define PLATFORM_CONTEXTS_MAX (2 * HARTS_MAX)
 #define PLATFORM_AIA_MAX      8
+#define PLATFORM_AIA_REGS_MAX 16
 #define PLATFORM_NODES_MAX    4096 /* of the whole tree */
 #define PLATFORM_PAGE	      4096
 #define PLATFORM_PA_END	      ((u64)1 << 56)
@@ -64,6 +65,22 @@ enum platform_uart_kind {
 	PLATFORM_UART_SIFIVE,  /* sifive,uart0 */
 };
 
+/* How a device's wire says that it wants something: the binding's second cell. */
+enum platform_trigger {
+	PLATFORM_TRIGGER_UNSAID = 0,
+	PLATFORM_TRIGGER_RISING = 1,
+	PLATFORM_TRIGGER_FALLING = 2,
+	PLATFORM_TRIGGER_HIGH = 4,
+	PLATFORM_TRIGGER_LOW = 8,
+};
+
+/* One interrupt of a device. */
+struct platform_irq {
+	u32 parent; /* phandle of its controller; 0: the device has none */
+	u32 num;    /* number at that controller */
+	enum platform_trigger trigger;
+};
+
 struct platform_uart {
 	enum platform_uart_kind kind;
 	struct platform_range reg;
@@ -71,9 +88,7 @@ struct platform_uart {
 	u32 reg_width; /* bytes of an access: 1, 2, 4 or 8 */
 	u32 clock_hz;  /* 0: not said */
 	u32 baud;      /* as firmware set it; 0: not said */
-	bool has_irq;
-	u32 irq;	/* number at its controller */
-	u32 irq_parent; /* phandle of that controller; 0: not said */
+	struct platform_irq irq;
 };
 
 struct platform_plic_context {
@@ -85,21 +100,36 @@ struct platform_plic {
 	bool present;
 	struct platform_range reg;
 	u32 phandle;
-	u32 ndev; /* interrupt sources: 1 to ndev */
+	u32 cells; /* of an interrupt of this controller */
+	u32 ndev;  /* interrupt sources: 1 to ndev */
 	u32 contexts;
 	struct platform_plic_context context[PLATFORM_CONTEXTS_MAX];
 };
 
 enum platform_aia_kind { PLATFORM_APLIC, PLATFORM_IMSIC };
 
+#define PLATFORM_NO_TARGET 0xffff
+
+/* A hart that an IMSIC or a domain of an APLIC serves, in the order of interrupts-extended. */
+struct platform_aia_target {
+	u16 hart;  /* index in struct platform's hart[]; PLATFORM_NO_TARGET: nobody limen knows */
+	u16 index; /* APLIC: the hart's index in this domain */
+};
+
 struct platform_aia {
 	enum platform_aia_kind kind;
-	struct platform_range reg; /* the first one */
+	u32 regs; /* of an IMSIC of supervisor level all; else the first */
+	struct platform_range reg[PLATFORM_AIA_REGS_MAX];
 	u32 phandle;
+	u32 cells;	 /* APLIC: of an interrupt of this domain */
 	bool supervisor; /* IMSIC: raises S external interrupts; APLIC: so do its harts or its IMSIC */
 	u32 num;	 /* IMSIC: interrupt identities; APLIC: sources */
-	u32 guest_bits; /* IMSIC: riscv,guest-index-bits */
+	u32 guest_num;	/* IMSIC: identities of a guest's file */
 	u32 msi_parent; /* APLIC: phandle of its IMSIC; 0: wired straight to the harts */
+	/* IMSIC: where in an address the file, the hart and the group of harts stand. */
+	u32 guest_bits, hart_bits, group_bits, group_shift;
+	u32 targets; /* of supervisor level alone */
+	struct platform_aia_target target[HARTS_MAX];
 };
 
 /* "Write value to the register at reg + offset", as syscon-poweroff and syscon-reboot say. */
@@ -157,5 +187,21 @@ const struct platform_hart *platform_find_hart(const struct platform *p, u64 id)
 
 /* The PLIC's context for that hart's supervisor external interrupt, or -1. */
 int platform_plic_context(const struct platform *p, u64 hart);
+
+/* The IMSIC of supervisor level, whichever place in the tree it has, or NULL. */
+const struct platform_aia *platform_imsic(const struct platform *p);
+
+/* The domain of an APLIC whose interrupts supervisor level gets, or NULL. */
+const struct platform_aia *platform_aplic(const struct platform *p);
+
+/* Which target of a that hart is, or -1. */
+int platform_aia_target(const struct platform *p, const struct platform_aia *a, u64 hart);
+
+/* The pages of target i of an IMSIC: its own file's, then those of its guests'. *pages says how many
+ * there are; 0 when the tree has no place for them. */
+hpa_t platform_imsic_files(const struct platform_aia *a, u32 i, u32 *pages);
+
+/* The number by which an APLIC that sends to this IMSIC names the hart with that page. */
+u32 platform_imsic_hart_index(const struct platform_aia *a, hpa_t page);
 
 #endif

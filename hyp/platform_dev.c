@@ -76,31 +76,6 @@ static u32 read_clock(struct tree *t, int node)
 	return hz;
 }
 
-/* The first interrupt: of interrupts-extended, or of interrupts at the next interrupt-parent up. */
-static void read_uart_irq(struct tree *t, int node, struct platform_uart *u)
-{
-	int len;
-	const u8 *p = tree_prop(t, node, "interrupts-extended", &len);
-
-	if (p && len >= 8) {
-		u->irq_parent = (u32)tree_cells(p, 1);
-		u->irq = (u32)tree_cells(p + 4, 1);
-		u->has_irq = true;
-		return;
-	}
-	p = tree_prop(t, node, "interrupts", &len);
-	if (!p)
-		return;
-	if (len < 4) {
-		tree_warn(t, node, "interrupts", "%d bytes, less than a cell", len);
-		return;
-	}
-	u->irq = (u32)tree_cells(p, 1);
-	u->has_irq = true;
-	for (; node >= 0 && !u->irq_parent; node = tree_parent(node))
-		(void)tree_u32(t, node, "interrupt-parent", &u->irq_parent);
-}
-
 static bool read_uart_layout(struct tree *t, int node, struct platform_uart *u)
 {
 	u32 offset = 0;
@@ -140,7 +115,7 @@ void platform_read_uart(struct tree *t, int node, enum platform_uart_kind kind)
 		return;
 	u.clock_hz = read_clock(t, node);
 	(void)tree_u32(t, node, "current-speed", &u.baud);
-	read_uart_irq(t, node, &u);
+	platform_read_irq(t, node, &u.irq);
 	t->p->uart = u;
 }
 

@@ -227,7 +227,7 @@ static int depth_of(int node)
 	return depth;
 }
 
-enum err tree_device_reg(struct tree *t, int node, struct platform_range *out)
+enum err tree_device_reg_at(struct tree *t, int node, u32 i, struct platform_range *out)
 {
 	int bus = tree_parent(node), depth = depth_of(node);
 	struct platform_range r;
@@ -240,13 +240,21 @@ enum err tree_device_reg(struct tree *t, int node, struct platform_range *out)
 	}
 	if (bus < 0 || !tree_cell_counts(t, bus, &na, &ns))
 		return ERR_FORMAT;
-	e = tree_reg(t, node, na, ns, 0, &r);
-	if (e == ERR_NOENT)
-		tree_warn(t, node, "reg", "missing");
+	e = tree_reg(t, node, na, ns, i, &r);
 	for (; e == OK && bus > 0; bus = tree_parent(bus))
 		e = translate(t, bus, tree_parent(bus), &r);
 	if (e == OK)
 		*out = r;
+	return e;
+}
+
+enum err tree_device_reg(struct tree *t, int node, struct platform_range *out)
+{
+	int len = 0;
+	enum err e = tree_device_reg_at(t, node, 0, out);
+
+	if (e == ERR_NOENT && (!tree_prop(t, node, "reg", &len) || len == 0))
+		tree_warn(t, node, "reg", "missing");
 	return e;
 }
 

@@ -101,6 +101,9 @@ enum err tree_reg(struct tree *t, int node, u32 na, u32 ns, u32 i, struct platfo
  * ERR_NOENT is said too. ERR_RANGE: also a node deeper than TREE_DEPTH (said). */
 enum err tree_device_reg(struct tree *t, int node, struct platform_range *out);
 
+/* The same of entry i, and nothing said when there is none. */
+enum err tree_device_reg_at(struct tree *t, int node, u32 i, struct platform_range *out);
+
 /* Is status okay, or absent? */
 bool tree_okay(struct tree *t, int node);
 
@@ -118,6 +121,7 @@ void platform_read_uart(struct tree *t, int node, enum platform_uart_kind kind);
 void platform_read_plic(struct tree *t, int node);
 void platform_read_aia(struct tree *t, int node, enum platform_aia_kind kind);
 void platform_settle_aia(struct tree *t);
+void platform_read_irq(struct tree *t, int node, struct platform_irq *out);
 void platform_read_syscon(struct tree *t, int node, struct platform_syscon *out);
 
 #endif

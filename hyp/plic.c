@@ -1,61 +1,155 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The machine's PLIC, as far as limen uses it: the console's interrupt, on the boot hart.
+ * The machine's PLIC: each hart claims through its own context, which the device tree names, never
+ * a formula.
  *
- * Spec: RISC-V Platform-Level Interrupt Controller 1.0.0. The context comes from the device tree,
- * never from a formula.
+ * A line is off by its priority 0, not by its enable bits: a source that is claimed but not complete
+ * when its bit is cleared would stay claimed, since a completion is ignored for a source that is not
+ * enabled in that context. A line that has moved away meanwhile is completed with the bit set for
+ * that moment. So enable bits and completions are under the lock.
+ *
+ * Spec: RISC-V Platform-Level Interrupt Controller 1.0.0, "Memory Map", "Interrupt Completion".
  */
+#include "arch/arch.h"
+#include "arch/riscv/hart.h"
+#include "hyp/hostirq_chip.h"
 #include "hyp/hostmap.h"
-#include "hyp/irq.h"
-#include "lib/log.h"
+#include "hyp/mmio.h"
 
 #define PLIC_PRIORITY(src)    (4UL * (src))
 #define PLIC_ENABLE(ctx, src) (0x2000UL + 0x80UL * (ctx) + (src) / 32 * 4UL)
 #define PLIC_THRESHOLD(ctx)   (0x200000UL + 0x1000UL * (ctx))
 #define PLIC_CLAIM(ctx)	      (0x200004UL + 0x1000UL * (ctx))
 
+#define NO_CONTEXT 0 /* in a hart's word, which is the context's number and 1 */
+
 static struct {
+	const struct platform *p;
 	volatile u8 *regs;
-	u64 context;
-	u32 source;
-	void (*handler)(void);
 } plic;
 
-static volatile u32 *reg(u64 off)
+DECLARE_PER_HART(u32, plic_context);
+DEFINE_PER_HART(u32, plic_context);
+
+/* The context of a hart's supervisor level, or -1. */
+static int context_of(unsigned int hart)
 {
-	return (volatile u32 *)(volatile void *)(plic.regs + off);
+	int c = platform_plic_context(plic.p, hart_id(hart));
+
+	return c >= 0 && PLIC_CLAIM((u64)c) + 4 <= plic.p->plic.reg.size ? c : -1;
 }
 
-static void claim_all(void)
+static bool plic_reaches(unsigned int hart)
 {
-	u32 source;
+	return context_of(hart) >= 0;
+}
 
-	while ((source = *reg(PLIC_CLAIM(plic.context)))) {
-		if (source == plic.source)
-			plic.handler();
-		*reg(PLIC_CLAIM(plic.context)) = source;
+static void set_enable(u64 context, u32 source, bool on)
+{
+	volatile u8 *reg = plic.regs + PLIC_ENABLE(context, source);
+	u32 bit = 1U << (source % 32), v = mmio_read32(reg);
+
+	mmio_write32(reg, on ? v | bit : v & ~bit);
+}
+
+static bool enabled(u64 context, u32 source)
+{
+	return mmio_read32(plic.regs + PLIC_ENABLE(context, source)) >> (source % 32) & 1;
+}
+
+static void plic_mask(const struct hostirq *l, bool off)
+{
+	mmio_write32(plic.regs + PLIC_PRIORITY(l->source), off ? 0 : 1);
+}
+
+static void plic_setup(const struct hostirq *l)
+{
+	plic_mask(l, true);
+}
+
+static void plic_route(const struct hostirq *l, unsigned int to)
+{
+	set_enable((u64)context_of(l->hart), l->source, false);
+	set_enable((u64)context_of(to), l->source, true);
+}
+
+static void plic_drop(const struct hostirq *l)
+{
+	set_enable((u64)context_of(l->hart), l->source, false);
+}
+
+static void plic_hart_init(void)
+{
+	int context = context_of(arch_hart_index());
+
+	if (context < 0)
+		return;
+	for (u32 s = 0; s <= plic.p->plic.ndev; s += 32)
+		mmio_write32(plic.regs + PLIC_ENABLE((u64)context, s), 0);
+	mmio_write32(plic.regs + PLIC_THRESHOLD((u64)context), 0);
+	this_hart(plic_context) = (u32)context + 1;
+}
+
+static void complete(u64 context, u32 source)
+{
+	bool moved;
+
+	hostirq_lock();
+	moved = !enabled(context, source);
+	if (moved)
+		set_enable(context, source, true);
+	mmio_write32(plic.regs + PLIC_CLAIM(context), source);
+	if (moved)
+		set_enable(context, source, false);
+	hostirq_unlock();
+}
+
+static void plic_take(void)
+{
+	u32 source, word = this_hart(plic_context);
+	u64 context = (u64)word - 1;
+
+	if (word == NO_CONTEXT)
+		return;
+	while ((source = mmio_read32(plic.regs + PLIC_CLAIM(context)))) {
+		if (!hostirq_run_source(source) && source <= plic.p->plic.ndev) {
+			mmio_write32(plic.regs + PLIC_PRIORITY(source), 0);
+			hostirq_stray(source);
+		}
+		complete(context, source);
 	}
 }
 
-enum err plic_init(const struct platform *p, u64 hartid, u32 source, void (*handler)(void))
-{
-	int context = platform_plic_context(p, hartid);
+static struct hostirq_chip plic_chip = {
+	.name = "PLIC",
+	.reaches = plic_reaches,
+	.setup = plic_setup,
+	.route = plic_route,
+	.mask = plic_mask,
+	.drop = plic_drop,
+	.hart_init = plic_hart_init,
+	.take = plic_take,
+};
 
-	if (!p->plic.present || context < 0 || source == 0 || source > p->plic.ndev)
-		return ERR_NOENT;
-	plic.context = (u64)context;
-	if (PLIC_CLAIM(plic.context) + 4 > p->plic.reg.size)
-		return ERR_NOENT;
-	plic.regs = hostmap_io(p->plic.reg.base, p->plic.reg.size);
+/* As far as the contexts that the tree names reach. */
+static u64 plic_size(const struct platform_plic *pl)
+{
+	return min_u64(pl->reg.size, PLIC_THRESHOLD((u64)pl->contexts));
+}
+
+const struct hostirq_chip *plic_init(const struct platform *p)
+{
+	const struct platform_plic *pl = &p->plic;
+
+	if (!pl->present)
+		return NULL;
+	plic.p = p;
+	plic.regs = hostmap_io(pl->reg.base, plic_size(pl));
 	if (!plic.regs)
-		return ERR_NOMEM;
-	plic.source = source;
-	plic.handler = handler;
-	for (u32 s = 0; s <= p->plic.ndev; s += 32)
-		*reg(PLIC_ENABLE(plic.context, s)) = 0;
-	*reg(PLIC_PRIORITY(source)) = 1;
-	*reg(PLIC_THRESHOLD(plic.context)) = 0;
-	*reg(PLIC_ENABLE(plic.context, source)) = 1U << (source % 32);
-	irq_set_external(claim_all);
-	return OK;
+		return NULL;
+	for (u32 s = 1; s <= pl->ndev; s++)
+		mmio_write32(plic.regs + PLIC_PRIORITY(s), 0);
+	plic_chip.phandle = pl->phandle;
+	plic_chip.sources = pl->ndev;
+	return &plic_chip;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The other harts: brought up one after the other through the firmware's HSM extension. One that
- * does not start, has no H, or lacks what the boot hart has, is left out and said so.
+ * The other harts: brought up all at once through the firmware's HSM extension, their indices in the
+ * order of the tree. One that does not start, has no H, or lacks what the boot hart has, is left out
+ * and said so.
  */
 #ifndef HYP_SMP_H
 #define HYP_SMP_H
@@ -10,8 +11,9 @@
 #include "hyp/thread.h"
 
 /* What every hart does for itself, the boot hart too: RCU, time, timers, traces, its first thread,
- * guest CSRs. Interrupts off; they are on afterwards. */
-void smp_hart_init(struct thread *self, const char *name);
+ * guest CSRs. overflow_stack: for the report of a stack that ran over; NULL: one is allocated.
+ * Interrupts off; they are on afterwards. */
+void smp_hart_init(struct thread *self, const char *name, void *overflow_stack);
 
 /* Starts all usable harts but the calling one. Boot hart, in a thread. */
 void smp_start(const struct platform *p);

@@ -26,6 +26,8 @@ static const struct trace_info trace_table[TRACE_EVENTS] = {
 	[TRACE_INJECT] = {"inject", "cause", "vcpu"},
 	[TRACE_SBI] = {"sbi", "eid", "fid"},
 	[TRACE_MMIO] = {"mmio", "gpa", "how"}, /* how: width in bytes, and 256 for a store */
+	[TRACE_HOST_IRQ] = {"host-irq", "source", NULL},
+	[TRACE_INPUT] = {"input", "by-irq", NULL}, /* by-irq: 1, or 0 for a look now and then */
 };
 
 const struct trace_info *trace_info(enum trace_event ev)

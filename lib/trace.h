@@ -40,6 +40,8 @@ enum trace_event {
 	TRACE_INJECT,
 	TRACE_SBI,
 	TRACE_MMIO,
+	TRACE_HOST_IRQ,
+	TRACE_INPUT,
 	TRACE_EVENTS,
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Control and status registers by their specification names and numbers (privileged
- * specification, version 20240411: supervisor and hypervisor chapters; Sstc 1.0.0; Smstateen 1.0).
+ * specification, version 20240411: supervisor and hypervisor chapters; Sstc 1.0.0; Smstateen 1.0;
+ * The RISC-V Advanced Interrupt Architecture 1.0, chapter 2).
  *
  * Numbers, not assembler names: the assembler need not know an extension for limen to use it.
  * The accessors are for C; CSR_* are usable from assembly. Optional CSRs are only touched through
@@ -22,6 +23,9 @@
 #define CSR_stval      0x143
 #define CSR_sip	       0x144
 #define CSR_stimecmp   0x14d
+#define CSR_siselect   0x150
+#define CSR_sireg      0x151
+#define CSR_stopei     0x15c
 #define CSR_satp       0x180
 
 #define CSR_hstatus    0x600
@@ -38,6 +42,7 @@
 #define CSR_hvip       0x645
 #define CSR_htinst     0x64a
 #define CSR_hgatp      0x680
+#define CSR_hgeip      0xe12
 
 #define CSR_vsstatus  0x200
 #define CSR_vsie      0x204
@@ -48,6 +53,8 @@
 #define CSR_vstval    0x243
 #define CSR_vsip      0x244
 #define CSR_vstimecmp 0x24d
+#define CSR_vsiselect 0x250
+#define CSR_vsireg    0x251
 #define CSR_vsatp     0x280
 
 #define CSR_fcsr    0x003
@@ -79,14 +86,16 @@
 #define SSTATUS_UXL_64	 (2UL << 32)
 
 /* hstatus */
-#define HSTATUS_GVA	(1UL << 6)
-#define HSTATUS_SPV	(1UL << 7)
-#define HSTATUS_SPVP	(1UL << 8)
-#define HSTATUS_HU	(1UL << 9)
-#define HSTATUS_VTVM	(1UL << 20)
-#define HSTATUS_VTW	(1UL << 21)
-#define HSTATUS_VTSR	(1UL << 22)
-#define HSTATUS_VSXL_64 (2UL << 32)
+#define HSTATUS_GVA	    (1UL << 6)
+#define HSTATUS_SPV	    (1UL << 7)
+#define HSTATUS_SPVP	    (1UL << 8)
+#define HSTATUS_HU	    (1UL << 9)
+#define HSTATUS_VGEIN_SHIFT 12
+#define HSTATUS_VGEIN	    (63UL << HSTATUS_VGEIN_SHIFT)
+#define HSTATUS_VTVM	    (1UL << 20)
+#define HSTATUS_VTW	    (1UL << 21)
+#define HSTATUS_VTSR	    (1UL << 22)
+#define HSTATUS_VSXL_64	    (2UL << 32)
 
 /* Interrupt numbers: scause with its top bit set, bits of sie, hie, hvip, hideleg. */
 #define IRQ_S_SOFT   1
@@ -100,6 +109,7 @@
 #define SIP_SSIP   (1UL << IRQ_S_SOFT)
 #define SIP_STIP   (1UL << IRQ_S_TIMER)
 #define SIP_SEIP   (1UL << IRQ_S_EXT)
+#define HIE_SGEIE  (1UL << IRQ_S_GEXT)
 #define HVIP_VSSIP (1UL << IRQ_VS_SOFT)
 #define HVIP_VSTIP (1UL << IRQ_VS_TIMER)
 #define HVIP_VSEIP (1UL << IRQ_VS_EXT)
@@ -125,6 +135,15 @@
 #define EXC_LOAD_GUEST_PAGE  21
 #define EXC_VIRTUAL_INSN     22
 #define EXC_STORE_GUEST_PAGE 23
+
+/* What siselect and vsiselect select of an interrupt file; of eip and eie the even ones alone, 64
+ * bits each (Advanced Interrupt Architecture 1.0, section 3.8). */
+#define ISELECT_EIDELIVERY  0x70
+#define ISELECT_EITHRESHOLD 0x72
+#define ISELECT_EIP0	    0x80
+#define ISELECT_EIE0	    0xc0
+
+#define TOPEI_ID_SHIFT 16
 
 /* satp, hgatp: MODE in bits 63:60. */
 #define SATP_MODE_SHIFT 60

@@ -9,7 +9,9 @@ DEFINE_PER_HART(unsigned int, hart_index);
 static struct {
 	u64 id;
 	char *area;
+	volatile u32 *kick; /* a store here kicks it; NULL: the firmware does */
 } harts[HARTS_MAX];
+static u32 kick_identity;
 static unsigned int added, up;
 
 extern char __tls_size[];
@@ -19,18 +21,28 @@ size_t hart_area_size(void)
 	return (size_t)__tls_size;
 }
 
+static void tell_index(unsigned int i)
+{
+	char *own = (char *)&this_hart(hart_index);
+
+	*(unsigned int *)(void *)(harts[i].area + (own - harts[0].area)) = i;
+}
+
 unsigned int hart_add(u64 id, void *area)
 {
 	harts[added].id = id;
 	harts[added].area = area;
-	*(unsigned int *)(void *)((char *)area + ((char *)&this_hart(hart_index) - harts[0].area)) =
-		added;
+	tell_index(added);
 	return added++;
 }
 
-void hart_drop_last(void)
+void hart_drop(unsigned int index)
 {
 	added--;
+	for (unsigned int i = index; i < added; i++) {
+		harts[i] = harts[i + 1];
+		tell_index(i);
+	}
 }
 
 char *hart_area(void)
@@ -58,12 +70,32 @@ ptrdiff_t arch_per_hart_delta(unsigned int i)
 	return harts[i].area - harts[arch_hart_index()].area;
 }
 
+void hart_set_kick(unsigned int index, volatile u32 *reg, u32 identity)
+{
+	WRITE_ONCE(kick_identity, identity);
+	/* Order: the identity, before the register that it is for.
+	 * Pairs with: arch_kick() [A3] */
+	arch_store_release(&harts[index].kick, reg);
+}
+
 void arch_kick(unsigned int i)
 {
+	volatile u32 *reg;
+
+	if (i == arch_hart_index()) {
+		csr_set(sip, SIP_SSIP);
+		return;
+	}
+	/* Order: the register, before the identity that goes there.
+	 * Pairs with: hart_set_kick() [A3] */
+	reg = arch_load_acquire(&harts[i].kick);
 	/* Order: what the caller stored, before the interrupt goes out. The other hart's trap is
 	 * the other side. Pairs with: the trap itself [A2] */
 	__asm__ volatile("fence w, o" ::: "memory");
-	fw_send_ipi(1, harts[i].id);
+	if (reg)
+		*reg = READ_ONCE(kick_identity);
+	else
+		fw_send_ipi(1, harts[i].id);
 }
 
 /* WFI with interrupts off goes on as soon as one is pending and enabled in sie (privileged

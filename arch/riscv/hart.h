@@ -16,14 +16,19 @@ size_t hart_area_size(void);
  * The caller keeps to HARTS_MAX. */
 unsigned int hart_add(u64 id, void *area);
 
-/* Takes back the hart added last, which did not come up. */
-void hart_drop_last(void);
+/* Takes hart index back, which did not come up; those behind it move up by one. Boot hart only,
+ * before any of them knows its index. */
+void hart_drop(unsigned int index);
 
 /* The calling hart's area. */
 char *hart_area(void);
 
-/* Counts the harts added so far as up. */
+/* From now on n harts count as up. */
 void hart_set_count(unsigned int n);
+
+/* From now on hart index is kicked by a store of identity to reg, and not through the firmware. The
+ * hart itself, once its interrupt file takes that identity. */
+void hart_set_kick(unsigned int index, volatile u32 *reg, u32 identity);
 
 /* Hardware id of a hart, by index. Any context. */
 u64 hart_id(unsigned int index);

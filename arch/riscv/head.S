@@ -97,7 +97,7 @@ boot_high:
 	.balign 4
 secondary_start:
 	/* Order: the firmware's start, before what the other hart prepared is read; for the tables
-	 * by the SFENCE.VMA barrier in satp_jump(). Pairs with: start() [B2] */
+	 * by the SFENCE.VMA barrier in satp_jump(). Pairs with: smp_start() [B2] */
 	fence.i				/* this hart may remember other instructions here */
 	csrw	CSR_sie, zero
 	csrci	CSR_sstatus, SSTATUS_SIE

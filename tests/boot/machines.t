@@ -87,17 +87,20 @@ CASES = {
                 fails=True, says="error: this hart has no H extension .*"),
     # Machines. QEMU's sifive_u names Sstc in its tree and traps on stimecmp in M-mode too, which
     # OpenSBI does not survive: Sstc is switched off. Its hart 0 has no S-mode, its tree no rng-seed.
-    "aplic": Case(machine="virt,aia=aplic", says="input polled"),
-    "aplic-imsic": Case(machine="virt,aia=aplic-imsic", says="input polled"),
+    "aplic": Case(machine="virt,aia=aplic", says="input by interrupt"),
+    "aplic-imsic": Case(machine="virt,aia=aplic-imsic,aia-guests=3",
+                        says=["input by interrupt", "^3 interrupt files for guests"]),
     "sifive-u": Case(machine="sifive_u", cpu="rv64,sstc=off", harts=5, memory="1G",
                      extra=SIFIVE_U, says=["limen on hart [1-4],", "4 harts up", NO_SEED]),
-    "linux-aplic": Case("linux", machine="virt,aia=aplic", full=True, says="input polled"),
-    "linux-aplic-imsic": Case("linux", machine="virt,aia=aplic-imsic", says="input polled"),
+    "linux-aplic": Case("linux", machine="virt,aia=aplic", full=True, says="input by interrupt"),
+    "linux-aplic-imsic": Case("linux", machine="virt,aia=aplic-imsic", says="input by interrupt"),
     "linux-sifive-u": Case("linux", machine="sifive_u", cpu="rv64,sstc=off", harts=5,
                            extra=SIFIVE_U, says=["limen on hart [1-4],", "4 harts up", NO_SEED]),
     "linux-max-aplic-imsic": Case("linux", machine="virt,aia=aplic-imsic,aia-guests=3", cpu="max",
-                                  full=True, says="input polled"),
+                                  full=True, says="input by interrupt"),
     "linux-smp-4": Case("linux", harts=4, full=True, says="4 harts up"),
+    # Many harts.
+    "harts-32": Case(harts=32, says="32 harts up"),
     # Paging and memory.
     "sv48": Case(append="satp=sv48", says="Sv48, "),
     "sv57": Case(append="satp=sv57", says="Sv57, "),

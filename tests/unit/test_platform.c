@@ -172,9 +172,8 @@ static void test_virt_devices(void **state)
 	assert_int_equal(plat.uart.reg_shift, 0);
 	assert_int_equal(plat.uart.reg_width, 1);
 	assert_int_equal(plat.uart.clock_hz, 3686400);
-	assert_true(plat.uart.has_irq);
-	assert_int_equal(plat.uart.irq, 10);
-	assert_int_equal(plat.uart.irq_parent, plat.plic.phandle);
+	assert_int_equal(plat.uart.irq.num, 10);
+	assert_int_equal(plat.uart.irq.parent, plat.plic.phandle);
 	expect_range(&plat.test, 0x100000, 0x1000);
 	assert_true(plat.poweroff.present);
 	assert_int_equal(plat.poweroff.reg.a, 0x100000);
@@ -207,7 +206,7 @@ static void test_virt_contexts(void **state)
 static void expect_aia(u32 i, enum platform_aia_kind kind, u64 base, bool supervisor)
 {
 	assert_int_equal(plat.aia[i].kind, kind);
-	assert_int_equal(plat.aia[i].reg.base.a, base);
+	assert_int_equal(plat.aia[i].reg[0].base.a, base);
 	assert_int_equal(plat.aia[i].supervisor, supervisor);
 }
 
@@ -221,8 +220,8 @@ static void test_virt_aplic(void **state)
 	expect_aia(0, PLATFORM_APLIC, 0xc000000, false);
 	expect_aia(1, PLATFORM_APLIC, 0xd000000, true);
 	assert_int_equal(plat.aia[1].num, 96);
-	assert_int_equal(plat.uart.irq, 10);
-	assert_int_equal(plat.uart.irq_parent, plat.aia[1].phandle);
+	assert_int_equal(plat.uart.irq.num, 10);
+	assert_int_equal(plat.uart.irq.parent, plat.aia[1].phandle);
 }
 
 static void test_virt_imsic(void **state)
@@ -238,6 +237,85 @@ static void test_virt_imsic(void **state)
 	assert_int_equal(plat.aia[1].guest_bits, 2);
 	assert_int_equal(plat.aia[1].num, 255);
 	assert_int_equal(plat.aia[3].msi_parent, plat.aia[1].phandle);
+	assert_ptr_equal(platform_imsic(&plat), &plat.aia[1]);
+	assert_ptr_equal(platform_aplic(&plat), &plat.aia[3]);
+	assert_int_equal(plat.uart.irq.trigger, PLATFORM_TRIGGER_HIGH);
+}
+
+/* Page n of the files of hart id, and its number at an APLIC. */
+static void expect_files(u64 id, u64 base, u32 pages, u32 index)
+{
+	const struct platform_aia *a = platform_imsic(&plat);
+	int i = platform_aia_target(&plat, a, id);
+	u32 n;
+	hpa_t hpa;
+
+	assert_true(i >= 0);
+	hpa = platform_imsic_files(a, (u32)i, &n);
+	assert_int_equal(hpa.a, base);
+	assert_int_equal(n, pages);
+	assert_int_equal(platform_imsic_hart_index(a, hpa), index);
+}
+
+/* The same tree with supervisor level's nodes first: which is which does not hang on the order. */
+static void test_imsic_swapped(void **state)
+{
+	(void)state;
+	for (int swapped = 0; swapped < 2; swapped++) {
+		read_data(swapped ? "virt-imsic-2-swapped" : "virt-imsic-2-max");
+		assert_int_equal(plat.aias, 4);
+		assert_int_equal(platform_imsic(&plat)->reg[0].base.a, 0x28000000);
+		assert_int_equal(platform_aplic(&plat)->reg[0].base.a, 0xd000000);
+		assert_int_equal(platform_aplic(&plat)->msi_parent, platform_imsic(&plat)->phandle);
+		expect_files(0, 0x28000000, 4, 0);
+		expect_files(1, 0x28004000, 4, 1);
+		assert_int_equal(platform_aia_target(&plat, platform_imsic(&plat), 2), -1);
+	}
+}
+
+/* Two groups of four harts, each with a range of its own. */
+static void test_imsic_groups(void **state)
+{
+	(void)state;
+	read_data("virt-imsic-8-groups");
+	assert_int_equal(platform_imsic(&plat)->regs, 2);
+	for (u32 id = 0; id < 8; id++)
+		expect_files(id, 0x28000000 + (id / 4) * 0x1000000 + (id % 4) * 0x4000, 4, id);
+}
+
+/* Ids with holes, targets in an order of their own, hart indexes of the maker's, bad numbers. */
+static void test_aia_odd(void **state)
+{
+	const struct pieces p = {
+		.cpus = CPUS CPU(9, 1) CPU(2, 2) CPU(40, 3),
+		.soc = CELLS(
+			1,
+			1) "ranges = <0 0 0 0x80000000>;"
+			   "imsic@1000000 { compatible = \"riscv,imsics\"; phandle = <11>;"
+			   " reg = <0x1000000 0x2000>, <0x2000000 0x1000>; riscv,num-ids = <63>;"
+			   " riscv,guest-index-bits = <9>; interrupts-extended = <3 9 1 9 2 9 77 9>; };"
+			   "aplic@3000000 { compatible = \"riscv,aplic\"; phandle = <12>;"
+			   " #interrupt-cells = <2>; reg = <0x3000000 0x8000>;"
+			   " riscv,num-sources = <4000>; riscv,hart-indexes = <5 7 0x10000>;"
+			   " interrupts-extended = <1 9 3 9 2 9>; };"
+			   "serial@100 { compatible = \"ns16550a\"; reg = <0x100 8>;"
+			   " interrupts-extended = <12 33 1>; };",
+	};
+	const struct platform_aia *a;
+
+	(void)state;
+	assert_int_equal(read_pieces(&p), OK);
+	expect_line("riscv,guest-index-bits: 9, at most 7");
+	expect_line("riscv,num-sources: 4000, at most 1023");
+	expect_files(0x40, 0x1000000, 1, 0);
+	expect_files(9, 0x1001000, 1, 1);
+	expect_files(2, 0x2000000, 1, 0);
+	a = platform_aplic(&plat);
+	assert_int_equal(a->target[platform_aia_target(&plat, a, 0x40)].index, 7);
+	assert_int_equal(platform_aia_target(&plat, a, 2), -1);
+	assert_int_equal(plat.uart.irq.parent, 12);
+	assert_int_equal(plat.uart.irq.num, 33);
+	assert_int_equal(plat.uart.irq.trigger, PLATFORM_TRIGGER_RISING);
 }
 
 /* Hart 0 has no S-mode, so a formula from the hart's number would be wrong. */
@@ -256,7 +334,7 @@ static void test_sifive_u(void **state)
 	assert_int_equal(plat.uart.kind, PLATFORM_UART_SIFIVE);
 	expect_range(&plat.uart.reg, 0x10010000, 0x1000);
 	assert_int_equal(plat.uart.reg_width, 4);
-	assert_int_equal(plat.uart.irq, 4);
+	assert_int_equal(plat.uart.irq.num, 4);
 	assert_int_equal(plat.uart.clock_hz, 0);
 	assert_int_equal(plat.test.size, 0);
 	assert_false(plat.poweroff.present);
@@ -579,8 +657,8 @@ static void test_uart(void **state)
 	assert_int_equal(plat.uart.reg_width, 4);
 	assert_int_equal(plat.uart.clock_hz, 24000000);
 	assert_int_equal(plat.uart.baud, 115200);
-	assert_int_equal(plat.uart.irq, 33);
-	assert_int_equal(plat.uart.irq_parent, 5);
+	assert_int_equal(plat.uart.irq.num, 33);
+	assert_int_equal(plat.uart.irq.parent, 5);
 }
 
 static void test_uart_fallback(void **state)
@@ -615,8 +693,8 @@ static void test_uart_fallback(void **state)
 		assert_int_equal(nerrors, 0);
 		assert_int_equal(plat.uart.kind, PLATFORM_UART_SIFIVE);
 		assert_int_equal(plat.uart.baud, 0);
-		assert_int_equal(plat.uart.irq, 12);
-		assert_int_equal(plat.uart.irq_parent, 7);
+		assert_int_equal(plat.uart.irq.num, 12);
+		assert_int_equal(plat.uart.irq.parent, 7);
 	}
 }
 
@@ -771,8 +849,8 @@ static void test_many_properties(void **state)
 	assert_string_equal(platform_find_hart(&plat, 0)->isa, "rv64imac");
 	assert_int_equal(plat.timebase_hz, 1000);
 	expect_range(&plat.uart.reg, 0x200, 8);
-	assert_int_equal(plat.uart.irq, 3);
-	assert_int_equal(plat.uart.irq_parent, 9);
+	assert_int_equal(plat.uart.irq.num, 3);
+	assert_int_equal(plat.uart.irq.parent, 9);
 	assert_int_equal(plat.plic.phandle, 9);
 	assert_int_equal(plat.plic.ndev, 7);
 	assert_int_equal(platform_plic_context(&plat, 0), 1);
@@ -920,6 +998,9 @@ int main(void)
 		cmocka_unit_test(test_virt_contexts),
 		cmocka_unit_test(test_virt_aplic),
 		cmocka_unit_test(test_virt_imsic),
+		cmocka_unit_test(test_imsic_swapped),
+		cmocka_unit_test(test_imsic_groups),
+		cmocka_unit_test(test_aia_odd),
 		cmocka_unit_test(test_sifive_u),
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_memory),
