@@ -177,6 +177,33 @@ static void to_all_others(void)
 	}
 }
 
+static volatile u64 slept; /* 1: about to, 2: was woken */
+
+static void sleeper(u64 unused)
+{
+	(void)unused;
+	csr_write(sie, SSIP);
+	slept = 1;
+	while (!(csr_read(sip) & SSIP))
+		wfi();
+	csr_clear(sip, SSIP);
+	csr_write(sie, 0);
+	slept = 2;
+}
+
+/* The sender goes on and never leaves its hart by itself, which may be the receiver's too. */
+static void to_sleeper(void)
+{
+	SKIP_IF(hart_count() < 2, "one hart");
+	slept = 0;
+	T_EQ(hart_start(1, sleeper, 0), 0);
+	T_OK(wait_for(slept == 1, 20000));
+	T_OK(!wait_for(slept == 2, 100)); /* it has its WFI behind it */
+	T_EQ(sbi_send_ipi(1, harts[1].id).error, 0);
+	T_OK(wait_for(slept == 2, 5000));
+	T_OK(hart_join(1));
+}
+
 const struct test guest_tests[] = {
 	{"to self, by every base and bit", to_self},
 	{"base -1 is every hart", to_all},
@@ -188,5 +215,6 @@ const struct test guest_tests[] = {
 	{"an empty mask reaches nobody", empty_mask},
 	{"to another hart, by every base and bit", to_other},
 	{"base -1 reaches the others too", to_all_others},
+	{"to one that waits, by one that goes on", to_sleeper},
 	{NULL, NULL},
 };
