@@ -21,7 +21,7 @@ from tap import Tap, bail_out  # noqa: E402
 # What limen says of itself when all is well.
 NORMAL = re.compile(
     r"limen on hart \d+, image at 0x[0-9a-f]+|boot hart \d+, \d+ in the tree, \d+ Hz|"
-    r"Sv\d\d, \d+ MiB free|firmware: .*|hart features: .*|\d+ harts? up|console: .*|"
+    r"Sv\d\d, \d+ MiB free|firmware: .*|interrupts: .*|hart features: .*|\d+ harts? up|console: .*|"
     r"up in \d+ us: .*|the console goes to VM \S+|VM \S+ has (powered off|failed)|"
     r"no VM is left, and not all ended well: the machine stops")
 
