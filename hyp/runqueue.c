@@ -222,9 +222,15 @@ void runqueue_wake(struct thread *t)
 	tell(t, to);
 }
 
-static void charge(struct thread *t)
+/* Charges the calling thread. One that ran for longer than slices last had the hart alone. Under the
+ * lock. */
+static void charge(struct runqueue *rq, struct thread *t)
 {
+	u64 had = t->share.had;
+
 	sched_charge(&t->share, vtime_task_used(&t->time));
+	if (t->share.had - had > 10 * ticks_of_slice())
+		settle(rq, t);
 }
 
 void runqueue_rest(struct thread *t)
@@ -233,8 +239,7 @@ void runqueue_rest(struct thread *t)
 
 	spin_lock(&rq->lock);
 	if (t->state != THREAD_READY) {
-		charge(t);
-		settle(rq, t);
+		charge(rq, t);
 		advance(rq, t->share.vtime);
 		sched_rests(&t->share);
 	}
@@ -258,11 +263,9 @@ void runqueue_requeue(struct thread *t, bool yields)
 	struct runqueue *rq = &this_hart(runqueue);
 
 	spin_lock(&rq->lock);
-	charge(t);
-	settle(rq, t);
+	charge(rq, t);
 	if (yields && !list_empty(&rq->ready))
-		sched_join(&t->share, list_entry(rq->ready.next, struct thread, node)->share.vtime,
-			   0);
+		sched_yield_to(&t->share, &list_entry(rq->ready.next, struct thread, node)->share);
 	WRITE_ONCE(t->state, THREAD_READY);
 	vtime_task_ready(&t->time);
 	enqueue(rq, t);
@@ -318,10 +321,11 @@ static struct thread *take_from_others(const u64 *limit)
 	return NULL;
 }
 
-/* It came from another hart: it is behind those here by no more than a slice. */
+/* It came from another hart, for it was behind, by a few slices of those with less weight; by more only
+ * where time went on at another pace. */
 static struct thread *taken(struct runqueue *rq, struct thread *t)
 {
-	sched_join(&t->share, joining_time(rq, arch_hart_index()), ticks_of_slice());
+	sched_join(&t->share, joining_time(rq, arch_hart_index()), 8 * ticks_of_slice());
 	t->came = rq->turn;
 	return t;
 }
@@ -392,13 +396,11 @@ void runqueue_idle(void)
 	hartmask_remove_atomic(&idle, me);
 }
 
-void runqueue_start_slice(bool fresh)
+void runqueue_start_slice(void)
 {
 	struct runqueue *rq = &this_hart(runqueue);
 	const struct sched_group *g = rq->current->share.group;
 
-	if (!fresh && timer_armed(&rq->slice))
-		return;
 	if (!list_empty(&rq->ready) || (g && g->cap))
 		timer_arm(&rq->slice, arch_clock() + ticks_of_slice());
 	else if (timer_armed(&rq->slice))

@@ -57,9 +57,8 @@ struct thread *runqueue_pick(void);
 /* Nobody is ready here: waits for an interrupt, or until there is somebody. */
 void runqueue_idle(void);
 
-/* The thread that got the hart runs for a slice, if others wait; one that had it already (!fresh), for
- * the rest of its slice. */
-void runqueue_start_slice(bool fresh);
+/* The thread that got the hart runs for a slice, if others wait. */
+void runqueue_start_slice(void);
 
 /* What the thread before has left is complete: others may take it. First thing after a switch. */
 void runqueue_switched(void);

@@ -64,6 +64,13 @@ void sched_join(struct sched_entity *e, u64 now, u64 credit);
 
 #define SCHED_DEBT 4
 
+/* It lets that one go first. */
+static inline void sched_yield_to(struct sched_entity *e, const struct sched_entity *first)
+{
+	if ((s64)(first->vtime - e->vtime) > 0)
+		e->vtime = first->vtime;
+}
+
 /* Is a to run before b? No, when they are equal: who came first goes first. */
 static inline bool sched_before(const struct sched_entity *a, const struct sched_entity *b)
 {

@@ -109,7 +109,7 @@ static void schedule(void)
 		(void)entry_work_take(ENTRY_WORK_RESCHED);
 	}
 	this_hart(runqueue).current = next;
-	runqueue_start_slice(next != prev);
+	runqueue_start_slice();
 	lockdep_assert_no_locks();
 	/* For the caller too: a loop with thread_yield() in it holds no grace period up. */
 	rcu_note_quiescent();
