@@ -28,16 +28,19 @@ STAYING = 3     # the vCPUs of VM "still" but for the first, which shares its ha
 TIMEOUT = 1200 if FULL else None
 
 
-def image():
-    """Harts 0 to 3 have a vCPU of VM still, 4 and 5 one of VM shared beside a worker; 6 and 7 have a
-    worker alone and so idle at times."""
-    source = fits.config(fits.vm("still", cpus="<4>"), fits.vm("shared", cpus="<2>"))
+def image(harts):
+    """Of eight, harts 0 to 3 have a vCPU of VM still, 4 and 5 those of VM shared beside a worker; 6 and
+    7 have a worker alone and so idle at times."""
+    places = ({"harts": "<0 1 2 3>", "dedicated": ""}, {"harts": "<4 5>"}) if harts == HARTS else \
+        ({}, {})
+    source = fits.config(fits.vm("still", cpus="<4>", **places[0]),
+                         fits.vm("shared", cpus="<2>", **places[1]))
     return fits.image("torture", source, {"kernel": fits.guest("hang")}, code=fits.selftest())
 
 
 def run(tap, what, append, harts, **more):
     """(the machine's status, its console)"""
-    with qemu.Qemu("torture-" + what, kernel=image(), harts=harts, memory="256M", append=append,
+    with qemu.Qemu("torture-" + what, kernel=image(harts), harts=harts, memory="256M", append=append,
                    **more) as machine:
         try:
             status = machine.wait(TIMEOUT)
