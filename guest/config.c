@@ -244,6 +244,21 @@ static enum err read_dedicated(struct vm_config *vm, const struct value *v)
 	return OK;
 }
 
+static enum err read_aia(struct vm_config *vm, const struct value *v)
+{
+	static const char *const words[] = {"none", "aplic", "aplic-imsic"};
+	const char *s = one_string(v);
+
+	for (u32 i = 0; s && i < ARRAY_SIZE(words); i++) {
+		if (strcmp(words[i], s))
+			continue;
+		vm->aia = CONFIG_AIA_NONE + i;
+		return OK;
+	}
+	return config_vm_error(vm, ERR_FORMAT, v->name,
+			       "give \"none\", \"aplic\" or \"aplic-imsic\"");
+}
+
 static const struct property properties[] = {
 	{"compatible", read_compatible, "give \"limen,vm\""},
 	{"cpus", read_cpus, "give the number of vCPUs as one cell"},
@@ -257,6 +272,7 @@ static const struct property properties[] = {
 	{"cap", read_cap, NULL},
 	{"harts", read_harts, NULL},
 	{"dedicated", read_dedicated, NULL},
+	{"aia", read_aia, NULL},
 };
 
 /* Marks the VM for a property nobody knows, with the one that was perhaps meant. */
@@ -274,7 +290,7 @@ static enum err unknown_property(struct vm_config *vm, const char *name)
 		return config_vm_error(vm, ERR_FORMAT, name, "unknown; did you mean \"%s\"?", near);
 	return config_vm_error(vm, ERR_FORMAT, name,
 			       "unknown; known are cpus, memory, kernel, initrd, bootargs, hide, "
-			       "console, weight, cap, harts, dedicated");
+			       "console, weight, cap, harts, dedicated, aia");
 }
 
 static enum err read_property(struct vm_config *vm, const struct value *v)

@@ -25,6 +25,14 @@
 #define CONFIG_MEMORY_ALIGN MIB(2)
 #define CONFIG_MEMORY_MAX   (1UL << 50) /* bytes: what the widest usual G-stage (Sv48x4) reaches */
 
+/* What interrupts a VM's vCPUs with: `aia`. */
+enum config_aia {
+	CONFIG_AIA_BEST, /* it does not say: the best this machine's harts can do */
+	CONFIG_AIA_NONE, /* a PLIC */
+	CONFIG_AIA_APLIC,
+	CONFIG_AIA_APLIC_IMSIC,
+};
+
 struct vm_config {
 	const char *name;
 	u32 cpus;	      /* vCPUs, 1 to CONFIG_CPUS_MAX */
@@ -41,6 +49,7 @@ struct vm_config {
 	const char *harts;
 	u32 harts_count;
 	bool dedicated; /* each vCPU has one of them alone */
+	u32 aia;	/* enum config_aia */
 	u32 seen;	/* which properties were there, by their number in config.c */
 
 	enum err err;	    /* OK, or why this VM cannot be */

@@ -5,6 +5,7 @@
 #include "arch/riscv/vtrap.h"
 #include "entry/context.h"
 #include "guest/emulate.h"
+#include "guest/vcpu_imsic.h"
 #include "guest/vm.h"
 #include "sbi/server.h"
 
@@ -35,7 +36,7 @@ static void virtual_instruction(struct vcpu *v)
 		vcpu_wait_interrupt(v);
 		return;
 	}
-	if (vpmu_read_csr(v, insn))
+	if (vcpu_imsic_csr(v, insn) || vpmu_read_csr(v, insn))
 		return;
 	if (insn == INSN_WRS_NTO) {
 		v->arch.sepc += 4;

@@ -17,10 +17,17 @@
 #define GMAP_PLIC_SIZE 0x04000000UL
 #define GMAP_PLIC_NDEV 96U /* the highest interrupt source */
 
+/* The APLIC in its place: one domain, one hart index a vCPU; and the vCPUs' interrupt files, a page
+ * each. */
+#define GMAP_APLIC_BASE	   0x0d000000UL
+#define GMAP_APLIC_SOURCES 96U
+#define GMAP_IMSIC_BASE	   0x28000000UL
+#define GMAP_IMSIC_IDS	   255U
+
 /* The console: an NS16550A, registers one byte apart. */
 #define GMAP_UART_BASE	0x10000000UL
 #define GMAP_UART_SIZE	0x100UL
-#define GMAP_UART_IRQ	10U /* its PLIC source */
+#define GMAP_UART_IRQ	10U /* its source at the PLIC or APLIC */
 #define GMAP_UART_CLOCK 3686400U
 
 #endif

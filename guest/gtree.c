@@ -3,7 +3,8 @@
  * The guest's device tree, written front to back with libfdt's sequential functions. The first
  * error sticks in struct tree and makes all that follows nothing, so it is looked at once.
  *
- * phandles: 1 + i for vCPU i's interrupt controller, 1 + vcpus for the PLIC.
+ * phandles: 1 + i for vCPU i's interrupt controller, 1 + vcpus for the PLIC or APLIC, 2 + vcpus for
+ * the interrupt files.
  */
 #include "guest/gtree.h"
 
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #include "guest/gmap.h"
+#include "guest/gtree_aia.h"
 
 #define IRQ_S_EXT 9 /* privileged specification: supervisor external interrupt */
 
@@ -27,7 +29,7 @@ static u32 cpu_phandle(u32 vcpu)
 	return 1 + vcpu;
 }
 
-static u32 plic_phandle(const struct tree *t)
+static u32 irqchip_phandle(const struct tree *t)
 {
 	return 1 + t->p->vcpus;
 }
@@ -215,8 +217,47 @@ static void plic(struct tree *t)
 	flag(t, "interrupt-controller");
 	plic_contexts(t);
 	cell(t, "riscv,ndev", GMAP_PLIC_NDEV);
-	cell(t, "phandle", plic_phandle(t));
+	cell(t, "phandle", irqchip_phandle(t));
 	end(t);
+}
+
+static void aplic(struct tree *t)
+{
+	struct gtree_aia a = {
+		.vcpus = t->p->vcpus,
+		.cpu_phandle = cpu_phandle(0),
+		.imsic_base = GPA(GMAP_IMSIC_BASE),
+		.ids = t->p->irqchip.imsic_ids,
+		.aplic_phandle = irqchip_phandle(t),
+		.aplic_base = GPA(GMAP_APLIC_BASE),
+		.aplic_size = t->p->irqchip.aplic_size,
+		.sources = GMAP_APLIC_SOURCES,
+	};
+
+	if (a.ids) {
+		a.imsic_phandle = 1 + irqchip_phandle(t);
+		if (!t->err)
+			t->err = gtree_imsic(t->fdt, &a);
+	}
+	if (!t->err)
+		t->err = gtree_aplic(t->fdt, &a);
+}
+
+static void irqchip(struct tree *t)
+{
+	if (t->p->irqchip.aplic_size)
+		aplic(t);
+	else
+		plic(t);
+}
+
+/* A PLIC is told the source alone, an APLIC the kind of line as well. */
+static void interrupt(struct tree *t, u32 source, enum virq_trigger trigger)
+{
+	fdt32_t value[2] = {cpu_to_fdt32(source), cpu_to_fdt32(gtree_aplic_flags(trigger))};
+
+	cell(t, "interrupt-parent", irqchip_phandle(t));
+	bytes(t, "interrupts", value, t->p->irqchip.aplic_size ? 8 : 4);
 }
 
 static void uart(struct tree *t)
@@ -225,8 +266,7 @@ static void uart(struct tree *t)
 	string(t, "compatible", "ns16550a");
 	reg(t, GMAP_UART_BASE, GMAP_UART_SIZE);
 	cell(t, "clock-frequency", GMAP_UART_CLOCK);
-	cell(t, "interrupt-parent", plic_phandle(t));
-	cell(t, "interrupts", GMAP_UART_IRQ);
+	interrupt(t, GMAP_UART_IRQ, VIRQ_LEVEL);
 	end(t);
 }
 
@@ -237,7 +277,7 @@ static void soc(struct tree *t)
 	cell(t, "#address-cells", 2);
 	cell(t, "#size-cells", 2);
 	flag(t, "ranges");
-	plic(t);
+	irqchip(t);
 	uart(t);
 	end(t);
 }

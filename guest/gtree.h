@@ -18,6 +18,12 @@
 /* vCPUs a tree can have: the contexts of a PLIC. */
 #define GTREE_VCPUS_MAX 15872
 
+/* The interrupt controller; all 0: a PLIC. */
+struct gtree_irqchip {
+	u64 aplic_size; /* bytes of an APLIC's registers; 0: it is a PLIC */
+	u32 imsic_ids; /* identities of each vCPU's interrupt file; 0: none, the APLIC interrupts */
+};
+
 struct gtree_params {
 	gpa_t ram_base;
 	u64 ram_size; /* bytes */
@@ -33,6 +39,7 @@ struct gtree_params {
 	u32 cbop_block; /* bytes; 0: no Zicbop */
 	u32 cboz_block; /* bytes; 0: no Zicboz */
 	u32 timebase;	/* ticks of `time` a second */
+	struct gtree_irqchip irqchip;
 
 	/* What the kernel is told. */
 	const char *bootargs; /* NULL: none */

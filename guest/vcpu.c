@@ -7,6 +7,7 @@
 #include "arch/riscv/ext.h"
 #include "arch/riscv/hfence.h"
 #include "arch/riscv/sbi.h"
+#include "guest/vcpu_imsic.h"
 #include "guest/vm.h"
 #include "hyp/runqueue.h"
 
@@ -30,6 +31,15 @@ static bool interrupt_pending(struct vcpu *v)
 	return pending & v->arch.vs.vsie;
 }
 
+void vcpu_look_at_ext(struct vcpu *v)
+{
+	bool pending = virqchip_ext(v);
+
+	if (pending)
+		trace_point(TRACE_INJECT, SCAUSE_IRQ | IRQ_VS_EXT, (u64)(uintptr_t)&v->arch);
+	vcpu_set_ext(&v->arch, pending);
+}
+
 static void take_interrupt_requests(struct vcpu *v)
 {
 	if (guest_request_take(&v->run, REQ_IPI))
@@ -38,12 +48,8 @@ static void take_interrupt_requests(struct vcpu *v)
 		vcpu_inject_interrupt(v, HVIP_VSTIP);
 	/* Order: the request is gone, before the line's level is read, by the acquire of
 	 * guest_request_take(). Pairs with: start_hart() [T3] */
-	if (guest_request_take(&v->run, REQ_EXT)) {
-		if (READ_ONCE(v->ext_level))
-			vcpu_inject_interrupt(v, HVIP_VSEIP);
-		else
-			vcpu_clear_hvip(&v->arch, HVIP_VSEIP);
-	}
+	if (guest_request_take(&v->run, REQ_EXT))
+		vcpu_look_at_ext(v);
 }
 
 /* A request is cleared before its fence is done: the vCPU cannot enter its guest in between, and
@@ -81,6 +87,7 @@ static void start_hart(struct vcpu *v)
 	v->fwft_locked = 0;
 	vsteal_stop(v);
 	vpmu_reset(v);
+	vcpu_imsic_reset(v);
 	flags = spin_lock_irqsave(&v->vm->lock);
 	vcpu_reset(&v->arch, v->start_pc, v->id, v->start_opaque);
 	WRITE_ONCE(v->hsm, SBI_HSM_STATE_STARTED);

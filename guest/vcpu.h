@@ -27,7 +27,7 @@ struct vm;
 /* Requests (guest_run.requests). */
 #define REQ_STOP   BIT(0) /* the VM has ended, or the state of the hart has changed: look */
 #define REQ_IPI	   BIT(1) /* set VSSIP */
-#define REQ_EXT	   BIT(2) /* ext_level may have changed */
+#define REQ_EXT	   BIT(2) /* virqchip_ext() may have changed */
 #define REQ_TIMER  BIT(3) /* the SBI timer has fired */
 #define REQ_FENCEI BIT(4) /* fence.i */
 #define REQ_VVMA   BIT(5) /* forget all first-stage translations */
@@ -43,7 +43,7 @@ struct vcpu {
 	struct vmid_vm *vm_id; /* the VM's: vm->vmid */
 	struct vmid_vcpu vmid;
 	u64 seen_generation, seen_seq; /* of VMIDs and of G-stage changes, at the last entry */
-	u32 id;			       /* the guest's hart id and PLIC context */
+	u32 id;			       /* the guest's hart id, PLIC context and APLIC hart index */
 	bool sstc;		       /* the guest has Sstc: its timer is vstimecmp */
 
 	/* hart state, SBI_HSM_STATE_*; changes under vm->lock. */
@@ -52,7 +52,10 @@ struct vcpu {
 	u64 start_pc, start_opaque;
 
 	u32 fwft_locked; /* SBI FWFT: BIT(feature) of those that are; its own thread */
-	u32 ext_level;	 /* external interrupt: written by the PLIC model under its lock */
+	/* Its external interrupt: its own interrupt file, or NULL; then what the interrupt controller
+	 * said last, under its lock. */
+	struct vimsic *imsic;
+	u32 ext_level;
 	/* MMIO instructions that htinst told and a watched answer may take; by decoded_slot(). */
 	struct decoded {
 		u64 htinst; /* 0: none */
@@ -78,6 +81,10 @@ static inline void vcpu_inject_interrupt(struct vcpu *v, u64 bit)
 	trace_point(TRACE_INJECT, SCAUSE_IRQ | (u64)__builtin_ctzl(bit), (u64)(uintptr_t)&v->arch);
 	vcpu_set_hvip(&v->arch, bit);
 }
+
+/* Its external interrupt is pending from now on if virqchip_ext() says so, else not. It is in the hart.
+ * Interrupts off. */
+void vcpu_look_at_ext(struct vcpu *v);
 
 /* Makes its thread, on the given hart if it may run anywhere; ERR_NOMEM. */
 enum err vcpu_start_thread(struct vcpu *v, unsigned int hart);

@@ -18,7 +18,7 @@
 #include "guest/vconsole.h"
 #include "guest/vcpu.h"
 #include "guest/vm_place.h"
-#include "guest/vplic.h"
+#include "guest/virqchip.h"
 #include "guest/vuart.h"
 #include "hyp/page.h"
 
@@ -38,7 +38,7 @@ struct vm {
 	struct isa_set isa;
 	struct pt_source tables; /* page tables, charged to account */
 	struct gstage gstage;
-	struct vplic *plic;
+	struct virqchip irqchip;
 
 	/* With locks or rules of their own. */
 	struct vm_place place;

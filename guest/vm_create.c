@@ -72,30 +72,16 @@ static enum err create_memory(struct vm *vm)
 	return e;
 }
 
-static void set_ext(void *arg, u32 ctx, bool level)
-{
-	struct vm *vm = arg;
-	struct vcpu *v = &vm->vcpu[ctx];
-
-	WRITE_ONCE(v->ext_level, level);
-	vcpu_request(v, REQ_EXT);
-}
-
 static enum err create_devices(struct vm *vm)
 {
-	static const struct vplic_ops plic_ops = {set_ext};
-	struct mmio_region plic = {GPA(GMAP_PLIC_BASE), GMAP_PLIC_SIZE, &vplic_mmio_ops, NULL};
 	struct mmio_region uart = {GPA(GMAP_UART_BASE), GMAP_UART_SIZE, &vuart_mmio_ops, &vm->uart};
-	enum err e = vplic_create(GMAP_PLIC_NDEV, vm->vcpus, &plic_ops, vm, &vm->plic);
+	enum err e;
 
-	if (e)
-		return e;
-	plic.dev = vm->plic;
 	vconsole_init(&vm->console, &vm->uart);
 	mmio_bus_init(&vm->bus);
-	e = vplic_connect(vm->plic, &vm->uart.irq, GMAP_UART_IRQ, VIRQ_LEVEL);
+	e = virqchip_create(vm);
 	if (!e)
-		e = mmio_add(&vm->bus, &plic);
+		e = virqchip_connect(vm, &vm->uart.irq, GMAP_UART_IRQ, VIRQ_LEVEL);
 	if (!e)
 		e = mmio_add(&vm->bus, &uart);
 	return e;
@@ -145,8 +131,7 @@ void vm_destroy(struct vm *vm)
 {
 	vm_place_destroy(vm);
 	mmio_bus_destroy(&vm->bus);
-	if (vm->plic)
-		vplic_destroy(vm->plic);
+	virqchip_destroy(vm);
 	for (u32 i = 0; vm->vcpu && i < vm->vcpus; i++)
 		kmem_free_charged(&vm->account, vm->vcpu[i].arch.vregs);
 	kmem_free_charged(&vm->account, vm->vmid.seen);
@@ -170,7 +155,9 @@ enum err vm_create(struct vm_config *config, struct vm **out)
 	vm->config = config;
 	vm->vcpus = config->cpus;
 	choose_isa(vm);
-	e = vm_place_init(vm);
+	e = virqchip_choose(vm);
+	if (!e)
+		e = vm_place_init(vm);
 	if (!e)
 		e = create_parts(vm);
 	if (e) {

@@ -85,6 +85,7 @@ static enum err build_tree(struct vm *vm, const struct vm_payload *p, const stru
 	struct errline e;
 	enum err err;
 
+	virqchip_describe(vm, &t.irqchip);
 	if (isa_has(&vm->isa, EXT_ZICBOM))
 		t.cbom_block = features.cbom;
 	if (isa_has(&vm->isa, EXT_ZICBOP))
@@ -137,7 +138,7 @@ enum err vm_load(struct vm *vm, const struct vm_payload *p)
 	if (vm->state != VM_NEW) {
 		gmem_scrub(&vm->mem);
 		vuart_reset(&vm->uart);
-		vplic_reset(vm->plic);
+		virqchip_reset(vm);
 	}
 	vm->filling -= arch_clock();
 	e = copy_segments(vm, p);

@@ -31,6 +31,8 @@ static bool csr_there(unsigned int csr, void *arg)
 	case CSR_stimecmp: return csr_try_read(stimecmp, &v);
 	case CSR_vstimecmp: return csr_try_read(vstimecmp, &v);
 	case CSR_hstateen0: return csr_try_read(hstateen0, &v);
+	case CSR_stopi: return csr_try_read(stopi, &v);
+	case CSR_vsiselect: return csr_try_read(vsiselect, &v);
 	case CSR_sstateen0: return csr_try_read(sstateen0, &v);
 	case CSR_henvcfg: return csr_try_read(henvcfg, &v);
 	case CSR_senvcfg: return csr_try_read(senvcfg, &v);
@@ -87,6 +89,8 @@ static void probe_hart(struct vcpu_features *f, u32 hidden, const struct isa_set
 	f->hstateen = !isa_has(hidden_ext, EXT_SSSTATEEN) && csr_there(CSR_hstateen0, NULL) &&
 		      csr_there(CSR_sstateen0, NULL);
 	f->senvcfg = csr_there(CSR_senvcfg, NULL);
+	f->vsiselect = csr_there(CSR_vsiselect, NULL);
+	f->hvictl = csr_try_read(hvictl, &v);
 	f->htinst = !(hidden & BIT(HIDE_HTINST));
 	f->htval = !(hidden & BIT(HIDE_HTVAL));
 	f->fp = fp_there();
@@ -194,6 +198,8 @@ const char *features_check_hart(void)
 		return "henvcfg";
 	if (want->hstateen && !have.hstateen)
 		return "state enables";
+	if (isa_has(&features.harts.isa, EXT_SSAIA) && !(have.vsiselect && have.hvictl))
+		return "Ssaia";
 	if (want->fp && !have.fp)
 		return "floating point";
 	if (want->counts && !have.counts)

@@ -27,6 +27,7 @@
 #define CSR_sireg      0x151
 #define CSR_stopei     0x15c
 #define CSR_satp       0x180
+#define CSR_stopi      0xdb0
 
 #define CSR_hstatus    0x600
 #define CSR_hedeleg    0x602
@@ -35,6 +36,8 @@
 #define CSR_htimedelta 0x605
 #define CSR_hcounteren 0x606
 #define CSR_hgeie      0x607
+#define CSR_hvien      0x608
+#define CSR_hvictl     0x609
 #define CSR_henvcfg    0x60a
 #define CSR_hstateen0  0x60c
 #define CSR_htval      0x643
@@ -113,6 +116,9 @@
 #define HVIP_VSSIP (1UL << IRQ_VS_SOFT)
 #define HVIP_VSTIP (1UL << IRQ_VS_TIMER)
 #define HVIP_VSEIP (1UL << IRQ_VS_EXT)
+
+/* hvictl: an external interrupt of the guest's that hvip says, and its priority for vstopi */
+#define HVICTL_IID_EXT ((unsigned long)IRQ_S_EXT << 16)
 
 #define SCAUSE_IRQ (1UL << 63)
 

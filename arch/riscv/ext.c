@@ -38,10 +38,8 @@
 #define COUNTER_TIME	BIT(1)
 #define COUNTER_INSTRET BIT(2)
 
-/* CSRs that limen has no other use for yet. */
-#define CSR_vsiselect 0x250
+/* A CSR that limen has no other use for yet. */
 #define CSR_scountovf 0xda0
-#define CSR_stopi     0xdb0
 
 /* A row that is plain: known by the tree, offered, no state of its own. */
 #define PLAIN(str) .name = (str), .hide = (str), .offer = true
@@ -170,9 +168,11 @@ static const struct ext_row rows[EXT_COUNT] = {
 			   .hide = "stateen",
 			   .known = EXT_BY_CSR,
 			   .probe = {CSR_hstateen0}},
-	/* Not offered yet: the guest's interrupt controller is a PLIC. */
+	/* Taken back where the guest's interrupt controller has no interrupt files:
+	 * guest/virqchip.h. */
 	[EXT_SSAIA] = {.name = "ssaia",
 		       .hide = "aia",
+		       .offer = true,
 		       .known = EXT_BY_CSR,
 		       .probe = {CSR_stopi, CSR_vsiselect},
 		       .hstateen0 = STATEEN_AIA | STATEEN_IMSIC | STATEEN_CSRIND,

@@ -60,6 +60,7 @@ static const struct {
 	{"scounteren", offsetof(struct arch_vcpu, vs.scounteren)},
 	{"senvcfg", offsetof(struct arch_vcpu, vs.senvcfg)},
 	{"sstateen0", offsetof(struct arch_vcpu, vs.sstateen0)},
+	{"siselect", offsetof(struct arch_vcpu, vs.vsiselect)},
 	{"hvip", offsetof(struct arch_vcpu, hvip)},
 };
 

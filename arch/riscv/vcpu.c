@@ -33,10 +33,6 @@ AT(watched, ARCH_VCPU_WATCHED);
 	 BIT(EXC_STORE_MISALIGNED) | BIT(EXC_STORE_ACCESS) | BIT(EXC_ECALL_U) |    \
 	 BIT(EXC_INSN_PAGE) | BIT(EXC_LOAD_PAGE) | BIT(EXC_STORE_PAGE))
 
-/* The AIA's, which limen does not use yet. */
-#define CSR_hvien  0x608
-#define CSR_hvictl 0x609
-
 /* A hart with Sstc or henvcfg that limen does not use, because an argument hides them, must be as one
  * without: no interrupt from vstimecmp, nothing allowed by what firmware left in henvcfg. */
 static void quiet_unused(void)
@@ -121,6 +117,8 @@ static void save_vs(struct vs_csrs *s)
 		s->senvcfg = csr_read(senvcfg);
 	if (vcpu_features.hstateen)
 		s->sstateen0 = csr_read(sstateen0);
+	if (vcpu_features.vsiselect)
+		s->vsiselect = csr_read(vsiselect);
 }
 
 static void restore_vs(const struct vs_csrs *s)
@@ -139,6 +137,8 @@ static void restore_vs(const struct vs_csrs *s)
 		csr_write(senvcfg, s->senvcfg);
 	if (vcpu_features.hstateen)
 		csr_write(sstateen0, s->sstateen0);
+	if (vcpu_features.vsiselect)
+		csr_write(vsiselect, s->vsiselect);
 }
 
 /* What the VM is allowed, before the registers that depend on it. */
@@ -151,6 +151,8 @@ static void restore_controls(const struct arch_vcpu *v)
 	csr_write(hcounteren, v->hcounteren);
 	csr_write(htimedelta, v->htimedelta);
 	csr_write(hvip, v->hvip);
+	if (vcpu_features.hvictl)
+		csr_write(hvictl, vcpu_hvictl(v));
 }
 
 /* The guest clears VSSIP by itself, so the hart's bit is the true one. */

@@ -22,7 +22,7 @@
 #define ARCH_VCPU_STVAL	  296
 #define ARCH_VCPU_HTVAL	  304
 #define ARCH_VCPU_HTINST  312
-#define ARCH_VCPU_WATCHED 764
+#define ARCH_VCPU_WATCHED 772
 
 #ifndef __ASSEMBLER__
 #include "arch/arch.h"
@@ -37,7 +37,7 @@ struct guest_exit {
 
 struct vs_csrs {
 	u64 vsstatus, vsie, vstvec, vsscratch, vsepc, vscause, vstval, vsatp, vstimecmp;
-	u64 scounteren, senvcfg, sstateen0;
+	u64 scounteren, senvcfg, sstateen0, vsiselect;
 };
 
 struct fp_state {
@@ -101,7 +101,8 @@ __window bool guest_reg_loaded(unsigned int n)
 /* What the harts offer the world switch; filled at boot by probing, read-only afterwards. */
 struct vcpu_features {
 	bool sstc, henvcfg, hstateen, senvcfg;
-	bool htinst, htval; /* not hidden by a boot argument */
+	bool vsiselect, hvictl; /* there, also where Ssaia is hidden: a guest may reach them */
+	bool htinst, htval;	/* not hidden by a boot argument */
 	bool fp, vector;
 	bool counts; /* cycle and instret can be read */
 	u64 vlenb;
@@ -152,10 +153,28 @@ __window void vcpu_set_hvip(struct arch_vcpu *v, u64 bits)
 	csr_set(hvip, bits);
 }
 
+/* What vstopi has to say of an external interrupt that is pending in hvip alone: IID 9, with a priority;
+ * none without one (Advanced Interrupt Architecture 1.0, section 6.3.3). */
+__window u64 vcpu_hvictl(const struct arch_vcpu *v)
+{
+	return HVICTL_IID_EXT | (v->hvip & HVIP_VSEIP ? 1 : 0);
+}
+
 __window void vcpu_clear_hvip(struct arch_vcpu *v, u64 bits)
 {
 	v->hvip &= ~bits;
 	csr_clear(hvip, bits);
+}
+
+/* The same for the external interrupt. */
+static inline void vcpu_set_ext(struct arch_vcpu *v, bool pending)
+{
+	if (pending)
+		vcpu_set_hvip(v, HVIP_VSEIP);
+	else
+		vcpu_clear_hvip(v, HVIP_VSEIP);
+	if (vcpu_features.hvictl)
+		csr_write(hvictl, vcpu_hvictl(v));
 }
 #endif
 #endif

@@ -181,7 +181,7 @@ static const struct {
 	{STRING("bootarg", "x"), "bootarg: unknown; did you mean \"bootargs\"?"},
 	{STRING("#address-cells", "x"),
 	 "#address-cells: unknown; known are cpus, memory, kernel, "
-	 "initrd, bootargs, hide, console, weight, cap, harts, dedicated"},
+	 "initrd, bootargs, hide, console, weight, cap, harts, dedicated, aia"},
 	{CELL("weight", "\000\000\000\000"), "weight: 0; give 1 to 65536"},
 	{CELL("weight", "\000\001\000\001"), "weight: 65537; give 1 to 65536"},
 	{{"weight", "\000\001", 2},
@@ -191,6 +191,8 @@ static const struct {
 	{{"harts", "", 0}, "harts: 0 bytes; give hart ids as cells, one at least"},
 	{{"harts", "\000\000\000\001\000", 5},
 	 "harts: 5 bytes; give hart ids as cells, one at least"},
+	{STRING("aia", "imsic"), "aia: give \"none\", \"aplic\" or \"aplic-imsic\""},
+	{CELL("aia", "\000\000\000\001"), "aia: give \"none\", \"aplic\" or \"aplic-imsic\""},
 	{CELL("dedicated", "\000\000\000\001"), "dedicated: takes no value: give `dedicated;`"},
 };
 

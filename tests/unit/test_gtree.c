@@ -164,6 +164,41 @@ static void test_devices(void **state)
 	has_cell(uart, "clock-frequency", 3686400);
 }
 
+static void test_aplic(void **state)
+{
+	static const char aplic[] = "/soc/interrupt-controller@d000000";
+	static const char uart[] = "/soc/serial@10000000";
+	const fdt32_t line[2] = {cpu_to_fdt32(10), cpu_to_fdt32(4)}; /* high level */
+	struct gtree_params p = params;
+
+	(void)state;
+	p.irqchip.aplic_size = 0x8000;
+	build(&p);
+	assert_true(fdt_path_offset(buf, "/soc/interrupt-controller@c000000") < 0);
+	has_bytes(aplic, "compatible", "qemu,aplic\0riscv,aplic", 23);
+	has_cells64(aplic, "reg", 0x0d000000, 0x8000, 2);
+	has_cell(aplic, "phandle", 4);
+	has_none(aplic, "msi-parent");
+	has_bytes(uart, "interrupts", line, sizeof(line));
+	has_cell(uart, "interrupt-parent", 4);
+}
+
+static void test_imsic(void **state)
+{
+	static const char aplic[] = "/soc/interrupt-controller@d000000";
+	static const char imsic[] = "/soc/interrupt-controller@28000000";
+	struct gtree_params p = params;
+
+	(void)state;
+	p.irqchip = (struct gtree_irqchip){.aplic_size = 0x8000, .imsic_ids = 255};
+	build(&p);
+	has_cells64(imsic, "reg", 0x28000000, 0x3000, 2);
+	has_cell(imsic, "riscv,num-ids", 255);
+	has_cell(imsic, "phandle", 5);
+	has_cell(aplic, "msi-parent", 5);
+	has_none(aplic, "interrupts-extended");
+}
+
 static void test_optional(void **state)
 {
 	struct gtree_params p = params;
@@ -291,6 +326,8 @@ int main(void)
 		cmocka_unit_test(test_chosen_and_memory),
 		cmocka_unit_test(test_cpus),
 		cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_aplic),
+		cmocka_unit_test(test_imsic),
 		cmocka_unit_test(test_optional),
 		cmocka_unit_test(test_largest),
 		cmocka_unit_test(test_too_small),
