@@ -56,6 +56,8 @@ static void take_interrupt_requests(struct vcpu *v)
  * who waits in guest_request_sync() waits for the run to be over, not for the fence. */
 static void take_requests(struct vcpu *v)
 {
+	if (unlikely(guest_request_take(&v->run, REQ_FILE)))
+		vcpu_vsfile_follow(v);
 	irq_off();
 	vcpu_take_hart(v);
 	take_interrupt_requests(v);
@@ -114,6 +116,13 @@ static void wait_without_hart(struct vcpu *v, bool (*cond)(void *arg), u64 deadl
 	(void)thread_wait(cond, v, deadline);
 }
 
+/* Others may have its interrupt file meanwhile. */
+static void stay_stopped(struct vcpu *v)
+{
+	vcpu_vsfile_leave(v);
+	wait_without_hart(v, start_pending_or_over, TIMER_NEVER);
+}
+
 /* Slow half of work(): the vCPU is stopped, or its VM has ended. */
 static bool become_started(struct vcpu *v)
 {
@@ -123,7 +132,7 @@ static bool become_started(struct vcpu *v)
 		if (READ_ONCE(v->hsm) == SBI_HSM_STATE_START_PENDING)
 			start_hart(v);
 		else
-			wait_without_hart(v, start_pending_or_over, TIMER_NEVER);
+			stay_stopped(v);
 	}
 	return false;
 }
@@ -185,9 +194,20 @@ static void fence_entry(struct vcpu *v)
 		hfence_vvma_all();
 }
 
-void vcpu_take_hart_slow(struct vcpu *v)
+/* The file of another hart that has this number is not its own. */
+static bool look_for_file(struct vcpu *v)
+{
+	if (likely(!vcpu_vsfile_is_behind(v)))
+		return true;
+	vcpu_set_vgein(&v->arch, 0);
+	__atomic_fetch_or(&v->run.requests, REQ_FILE, __ATOMIC_RELAXED);
+	return false;
+}
+
+bool vcpu_take_hart_slow(struct vcpu *v)
 {
 	bool moved = v->vmid.hart != arch_hart_index() + 1;
+	bool ready = !moved || look_for_file(v);
 	bool others = this_hart(vcpu_loaded) && this_hart(vcpu_loaded) != &v->arch;
 
 	if (!vmid_space.bits && this_hart(vcpu_loaded) != &v->arch)
@@ -203,6 +223,7 @@ void vcpu_take_hart_slow(struct vcpu *v)
 		runqueue_nudge();
 	v->seen_generation = this_hart(vmid_hart).generation;
 	v->seen_seq = v->vm->vmid.seen[arch_hart_index()].seq;
+	return ready;
 }
 
 /* The last thing before an entry. What this hart's first-stage translations of the VM are must be
@@ -210,11 +231,11 @@ void vcpu_take_hart_slow(struct vcpu *v)
 static bool vcpu_prepare(struct guest_run *run)
 {
 	struct vcpu *v = vcpu_of_run(run);
+	bool ready = vcpu_take_hart(v);
 
-	vcpu_take_hart(v);
 	DCHECK(this_hart(vcpu_loaded) == &v->arch);
 	DCHECK(vmid_last_ran(&v->vm->vmid, arch_hart_index(), &v->vmid));
-	return true;
+	return ready;
 }
 
 static const struct guest_run_ops vcpu_ops = {
@@ -254,6 +275,7 @@ static void vcpu_thread(void *arg)
 	rcu_assign_pointer(v->thread, thread_current());
 	v->run.entries = 0;
 	guest_run_loop(&v->run);
+	vcpu_vsfile_leave(v);
 	irq_off();
 	timer_disarm(&v->timer);
 	vcpu_put(&v->arch);
@@ -312,17 +334,22 @@ static bool wake_reason(void *arg)
  * through, or a deadline that has passed would make a busy loop of the wait. Nor while the vCPU stays
  * in the hart: then vstimecmp ends the hart's WFI, which goes on for what is pending and enabled in
  * hie, whoever it is delegated to, and vsie is a view of hie (privileged specification 20240411,
- * "Wait for Interrupt", "Virtual Supervisor Interrupt Registers"). Interrupts off.
+ * "Wait for Interrupt", "Virtual Supervisor Interrupt Registers"); and so does what its interrupt file
+ * has. Else that is watched. Interrupts off.
  */
 static u64 wait_deadline(void *arg, bool keeps)
 {
 	struct vcpu *v = arg;
 	bool loaded = this_hart(vcpu_loaded) == &v->arch;
-	u64 cmp;
+	u64 cmp, sie;
 
-	if (!v->sstc)
-		return TIMER_NEVER; /* the vCPU's timer is armed and makes a request */
-	if ((loaded && keeps) || !((loaded ? csr_read(vsie) : v->arch.vs.vsie) & SIP_STIP))
+	if (loaded && keeps)
+		return TIMER_NEVER;
+	sie = loaded ? csr_read(vsie) : v->arch.vs.vsie;
+	if (v->vsfile.n && (sie & SIP_SEIP))
+		vcpu_vsfile_watch(v);
+	/* Without Sstc the vCPU's timer is armed and makes a request. */
+	if (!v->sstc || !(sie & SIP_STIP))
 		return TIMER_NEVER;
 	cmp = loaded ? csr_read(vstimecmp) : v->arch.vs.vstimecmp;
 	return vclock_to_host(v->arch.htimedelta, cmp);
@@ -338,10 +365,19 @@ static bool wait_is_over(struct vcpu *v)
 	return over;
 }
 
+static void stop_watching(struct vcpu *v)
+{
+	irq_off();
+	vcpu_vsfile_unwatch(v);
+	irq_on();
+}
+
 void vcpu_wait_interrupt(struct vcpu *v)
 {
 	for (;;) {
 		(void)thread_wait_here(wake_reason, wait_deadline, v);
+		if (unlikely(v->vsfile.n))
+			stop_watching(v);
 		if (likely(!READ_ONCE(v->run.requests)))
 			break;
 		take_requests(v);

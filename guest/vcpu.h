@@ -13,6 +13,7 @@
 #include "arch/riscv/vcpu.h"
 #include "arch/riscv/vmid.h"
 #include "entry/run.h"
+#include "guest/vcpu_vsfile.h"
 #include "guest/vpmu.h"
 #include "guest/vsteal.h"
 #include "hyp/thread.h"
@@ -31,9 +32,10 @@ struct vm;
 #define REQ_TIMER  BIT(3) /* the SBI timer has fired */
 #define REQ_FENCEI BIT(4) /* fence.i */
 #define REQ_VVMA   BIT(5) /* forget all first-stage translations */
+#define REQ_FILE   BIT(6) /* its interrupt file is not where it is; its own thread alone */
 
 /* Those that end a wait; fences can stay until the vCPU runs again. */
-#define REQ_WAKE (REQ_STOP | REQ_IPI | REQ_EXT | REQ_TIMER)
+#define REQ_WAKE (REQ_STOP | REQ_IPI | REQ_EXT | REQ_TIMER | REQ_FILE)
 
 struct vcpu {
 	struct arch_vcpu arch;
@@ -56,6 +58,7 @@ struct vcpu {
 	 * said last, under its lock. */
 	struct vimsic *imsic;
 	u32 ext_level;
+	struct vcpu_vsfile vsfile; /* where messages to its file go: guest/vcpu_vsfile.h */
 	/* MMIO instructions that htinst told and a watched answer may take; by decoded_slot(). */
 	struct decoded {
 		u64 htinst; /* 0: none */
@@ -123,20 +126,22 @@ static inline struct vcpu *vcpu_of_run(struct guest_run *run)
 extern struct vmid_space vmid_space;
 
 /* The slow half of vcpu_take_hart(). */
-void vcpu_take_hart_slow(struct vcpu *v);
+bool vcpu_take_hart_slow(struct vcpu *v);
 
 /*
  * Makes v the vCPU that lives in this hart, address spaces included: its CSRs can be read and
  * written, its memory read with HLVX, and its guest entered. Translations that are not its own are
  * forgotten (E14). While it stays the one loaded here, no sibling has run on the hart and it has run
- * nowhere else, so the two numbers below are all that can change. Its own thread, interrupts off.
+ * nowhere else, so the two numbers below are all that can change. False: REQ_FILE was set, and its guest
+ * must not be entered before that is seen to. Its own thread, interrupts off.
  */
-static inline void vcpu_take_hart(struct vcpu *v)
+static inline bool vcpu_take_hart(struct vcpu *v)
 {
 	if (unlikely(this_hart(vcpu_loaded) != &v->arch ||
 		     v->seen_generation != READ_ONCE(vmid_space.generation) ||
 		     v->seen_seq != READ_ONCE(v->vm_id->seq)))
-		vcpu_take_hart_slow(v);
+		return vcpu_take_hart_slow(v);
+	return true;
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include "guest/gmap.h"
 #include "guest/vimsic.h"
 #include "guest/vm.h"
+#include "hyp/imsic.h"
 
 /* Any context that RCU watches. */
 static void notify(void *arg)
@@ -14,17 +15,42 @@ static void notify(void *arg)
 	vcpu_request(arg, REQ_EXT);
 }
 
+/* As many identities as a file of the hardware has as well, or what the guest enables there would be
+ * lost. */
+static u32 identities(void)
+{
+	u32 n = imsic_guest_identities();
+
+	return n ? (u32)min_u64(n, GMAP_IMSIC_IDS) : GMAP_IMSIC_IDS;
+}
+
+/* The guest's page where the file is in software; and where it is not, if a hart did not see the page
+ * yet that is there now. */
+static enum err page_read(void *dev, u64 off, unsigned int width, u64 *val)
+{
+	struct vcpu *v = dev;
+
+	return vimsic_mmio_ops.read(v->imsic, off, width, val);
+}
+
+static enum err page_write(void *dev, u64 off, unsigned int width, u64 *val)
+{
+	if (width != 4 || off % 4)
+		return ERR_INVAL;
+	if (off == VIMSIC_SETEIPNUM_LE)
+		vcpu_imsic_send(dev, (u32)*val);
+	return OK;
+}
+
 enum err vcpu_imsic_create(struct vcpu *v)
 {
 	static const struct vimsic_ops ops = {notify};
-	struct mmio_region page = {GPA(GMAP_IMSIC_BASE + ((u64)v->id << PAGE_SHIFT)),
-				   VIMSIC_PAGE_SIZE, &vimsic_mmio_ops, NULL};
-	enum err e = vimsic_create(GMAP_IMSIC_IDS, &ops, v, &v->imsic);
+	static const struct mmio_ops page_ops = {page_read, page_write};
+	struct mmio_region page = {vcpu_imsic_page(v), VIMSIC_PAGE_SIZE, &page_ops, v};
+	enum err e = vimsic_create(identities(), &ops, v, &v->imsic);
 
-	if (e)
-		return e;
-	page.dev = v->imsic;
-	return mmio_add(&v->vm->bus, &page);
+	v->vsfile.lock = (struct spinlock)SPINLOCK_INIT("imsic");
+	return e ? e : mmio_add(&v->vm->bus, &page);
 }
 
 void vcpu_imsic_destroy(struct vcpu *v)
@@ -35,18 +61,34 @@ void vcpu_imsic_destroy(struct vcpu *v)
 
 void vcpu_imsic_reset(struct vcpu *v)
 {
-	if (v->imsic)
-		vimsic_reset(v->imsic);
+	if (!v->imsic)
+		return;
+	vcpu_vsfile_leave(v);
+	vimsic_reset(v->imsic);
 }
 
 void vcpu_imsic_send(struct vcpu *v, u32 identity)
 {
-	vimsic_msi(v->imsic, identity);
+	unsigned long flags = spin_lock_irqsave(&v->vsfile.lock);
+
+	if (v->vsfile.n) {
+		vsfile_post(v->vsfile.hart, v->vsfile.n, identity);
+		vsfile_settle(v->vsfile.hart, v->vsfile.n); /* before the file may move */
+	} else {
+		vimsic_msi(v->imsic, identity);
+	}
+	spin_unlock_irqrestore(&v->vsfile.lock, flags);
 }
 
+/* What a file of the hardware says reaches the guest by itself. */
 bool vcpu_imsic_ext(struct vcpu *v)
 {
-	return vimsic_ext(v->imsic);
+	return !v->vsfile.n && vimsic_ext(v->imsic);
+}
+
+gpa_t vcpu_imsic_page(const struct vcpu *v)
+{
+	return GPA(GMAP_IMSIC_BASE + ((u64)v->id << PAGE_SHIFT));
 }
 
 /* stopei's side effects and sireg's come with the access, so what interrupts is looked at anew, here
@@ -57,7 +99,9 @@ static enum err access_file(struct vcpu *v, const struct csr_insn *i, u64 operan
 
 	irq_off();
 	vcpu_take_hart(v);
-	if (i->csr == CSR_sireg)
+	if (v->vsfile.n && !vimsic_outside(i->csr, csr_read(vsiselect)))
+		e = ERR_NOTSUP; /* the hardware's file has no such register */
+	else if (i->csr == CSR_sireg)
 		e = vimsic_sireg(v->imsic, csr_read(vsiselect), i, operand, old);
 	else
 		e = vimsic_csr(v->imsic, i, operand, old);

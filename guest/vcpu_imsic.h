@@ -3,9 +3,10 @@
  * A vCPU's interrupt file: where messages to it arrive, and what its guest reaches of it through
  * siselect, sireg and stopei.
  *
- * The file is kept in software (guest/vimsic.h): the guest's page at its address is an emulated one,
- * its accesses to sireg and stopei trap (hstatus.VGEIN is 0), and siselect is the hart's vsiselect,
- * which is the vCPU's while it lives there.
+ * The file is one of the hardware's while guest/vcpu_vsfile.h has one for it, and kept in software
+ * (guest/vimsic.h) otherwise: then the guest's page at its address is an emulated one, and its accesses
+ * to sireg and stopei trap (hstatus.VGEIN is 0). siselect is the hart's vsiselect, which is the vCPU's
+ * while it lives there.
  *
  * Spec: RISC-V Advanced Interrupt Architecture 1.0, chapters 3 and 6.
  */
@@ -27,6 +28,9 @@ void vcpu_imsic_destroy(struct vcpu *v);
 /* As after power-on, what is pending forgotten; nothing where there is none. The vCPU's own thread,
  * which is outside its guest. */
 void vcpu_imsic_reset(struct vcpu *v);
+
+/* Where in the guest's physical memory its page is. */
+gpa_t vcpu_imsic_page(const struct vcpu *v);
 
 /* A message with that identity, any number. Any context that RCU watches. */
 void vcpu_imsic_send(struct vcpu *v, u32 identity);

@@ -25,11 +25,11 @@ struct vimsic {
 
 	/* Written by the owner, read by all. */
 	u64 eidelivery, eithreshold;
-	u64 eie[VIMSIC_WORDS_MAX];
+	u64 eie[VSFILE_WORDS];
 
 	/* Changed by all, atomically. */
 	u64 unknown;
-	u64 eip[VIMSIC_WORDS_MAX];
+	u64 eip[VSFILE_WORDS];
 };
 
 /* The identities that exist, of those in word w: ids is one less than a multiple of 64. */
@@ -165,6 +165,11 @@ static enum err array_reg(struct vimsic *f, u64 select, const struct csr_insn *i
 	return OK;
 }
 
+bool vimsic_outside(u32 csr, u64 select)
+{
+	return csr == VIMSIC_CSR_SIREG && select < VIMSIC_EIDELIVERY;
+}
+
 /* What is no register of the file: the priorities of major interrupts are all read-only 0, as they
  * may be; reserved numbers of the file read 0 too; those outside are nothing. */
 static enum err other_reg(u64 select)
@@ -236,9 +241,9 @@ static void take_pending(struct vimsic *f, u64 *eip)
 		eip[w] |= __atomic_exchange_n(&f->eip[w], 0, __ATOMIC_ACQUIRE);
 }
 
-void vimsic_export(struct vimsic *f, struct vimsic_state *out)
+void vimsic_export(struct vimsic *f, struct vsfile_state *out)
 {
-	*out = (struct vimsic_state){.eidelivery = f->eidelivery, .eithreshold = f->eithreshold};
+	*out = (struct vsfile_state){.eidelivery = f->eidelivery, .eithreshold = f->eithreshold};
 	WRITE_ONCE(f->eidelivery, 0);
 	WRITE_ONCE(f->eithreshold, 0);
 	for (u32 w = 0; w < f->words; w++) {
@@ -248,12 +253,12 @@ void vimsic_export(struct vimsic *f, struct vimsic_state *out)
 	take_pending(f, out->eip);
 }
 
-void vimsic_export_pending(struct vimsic *f, struct vimsic_state *s)
+void vimsic_export_pending(struct vimsic *f, struct vsfile_state *s)
 {
 	take_pending(f, s->eip);
 }
 
-void vimsic_import(struct vimsic *f, const struct vimsic_state *s)
+void vimsic_import(struct vimsic *f, const struct vsfile_state *s)
 {
 	for (u32 w = 0; w < f->words; w++) {
 		WRITE_ONCE(f->eie[w], s->eie[w] & ids_in(f, w));
@@ -268,7 +273,7 @@ void vimsic_import(struct vimsic *f, const struct vimsic_state *s)
 
 void vimsic_reset(struct vimsic *f)
 {
-	struct vimsic_state gone;
+	struct vsfile_state gone;
 
 	vimsic_export(f, &gone);
 	f->siselect = 0;

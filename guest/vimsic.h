@@ -32,13 +32,13 @@
 
 #include "arch/riscv/decode_csr.h"
 #include "guest/mmio.h"
+#include "hyp/vsfile.h"
 #include "lib/err.h"
 #include "lib/types.h"
 
 #define VIMSIC_IDS_MIN	   63
 #define VIMSIC_IDS_MAX	   2047
 #define VIMSIC_IDS_DEFAULT 255
-#define VIMSIC_WORDS_MAX   32 /* of eip and eie, 64 bits each */
 
 /* The MMIO page of a file. */
 #define VIMSIC_PAGE_SIZE    0x1000
@@ -64,13 +64,6 @@ struct vimsic_ops {
 	/* An MSI came that interrupts the vCPU, unless it has been claimed already: the owner has to
 	 * look at vimsic_ext(). May come too often. Any context; must not block. */
 	void (*notify)(void *arg);
-};
-
-/* All that a file holds. Words beyond the identities there are, and bit 0 of eip[0] and eie[0], are
- * 0 in what vimsic_export() gives and ignored in what vimsic_import() takes. */
-struct vimsic_state {
-	u64 eidelivery, eithreshold;
-	u64 eip[VIMSIC_WORDS_MAX], eie[VIMSIC_WORDS_MAX]; /* eip[k] is register eip(2k) */
 };
 
 /*
@@ -109,20 +102,23 @@ enum err vimsic_csr(struct vimsic *f, const struct csr_insn *i, u64 operand, u64
 enum err vimsic_sireg(struct vimsic *f, u64 select, const struct csr_insn *i, u64 operand,
 		      u64 *old);
 
+/* Is this CSR, with siselect, no register of the file itself: a priority of a major interrupt? Pure. */
+bool vimsic_outside(u32 csr, u64 select);
+
 /* siselect, where the file keeps it. The owner. */
 u64 vimsic_select(const struct vimsic *f);
 void vimsic_set_select(struct vimsic *f, u64 val);
 
 /* Moves all but siselect out of the file: all its registers are 0 then, so it interrupts nobody,
  * but it still takes MSIs. The owner. */
-void vimsic_export(struct vimsic *f, struct vimsic_state *out);
+void vimsic_export(struct vimsic *f, struct vsfile_state *out);
 
 /* Moves what has become pending since out of the file, and adds it to s->eip. The owner. */
-void vimsic_export_pending(struct vimsic *f, struct vimsic_state *s);
+void vimsic_export_pending(struct vimsic *f, struct vsfile_state *s);
 
 /* Puts a state into the file: what is pending is added to what already is there, the rest replaces
  * it. The owner; it looks at vimsic_ext() afterwards. */
-void vimsic_import(struct vimsic *f, const struct vimsic_state *s);
+void vimsic_import(struct vimsic *f, const struct vsfile_state *s);
 
 /* For the MMIO bus: a region of VIMSIC_PAGE_SIZE; dev is the struct vimsic. Anything but an aligned
  * access of 4 bytes is ERR_INVAL. */

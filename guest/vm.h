@@ -50,7 +50,8 @@ struct vm {
 	struct vconsole console;
 	struct vclock clock; /* runs while the VM does */
 
-	struct spinlock lock; /* hart states: vcpu[].hsm */
+	struct spinlock gstage_lock; /* changes of the tables while it runs */
+	struct spinlock lock;	     /* hart states: vcpu[].hsm */
 	u32 state;	      /* enum vm_state; leaves VM_RUNNING once, by compare and exchange */
 	u32 live;	      /* vCPU threads that have not ended; atomic */
 	void (*ended)(struct vm *vm);

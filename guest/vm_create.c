@@ -152,6 +152,7 @@ enum err vm_create(struct vm_config *config, struct vm **out)
 	if (!vm)
 		return config_no_memory(config, page_free_bytes());
 	vm->lock = (struct spinlock)SPINLOCK_INIT("vm");
+	vm->gstage_lock = (struct spinlock)SPINLOCK_INIT("gstage");
 	vm->config = config;
 	vm->vcpus = config->cpus;
 	choose_isa(vm);

@@ -5,6 +5,7 @@
 #include "arch/riscv/trap.h"
 #include "entry/context.h"
 #include "entry/vtime.h"
+#include "hyp/hartcall.h"
 #include "hyp/hostirq.h"
 #include "hyp/panic.h"
 #include "hyp/rcud.h"
@@ -12,11 +13,12 @@
 #include "hyp/vsfile.h"
 #include "lib/trace.h"
 
-/* A kick has done its work by ending a guest's run or a wait. */
+/* A kick has done most of its work by ending a guest's run or a wait. */
 static void kicked(struct trap_frame *f)
 {
 	if (panic_in_progress())
 		panic_join(f);
+	hartcall_kicked();
 	rcud_kicked(f);
 }
 

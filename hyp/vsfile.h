@@ -37,7 +37,8 @@
 
 #define VSFILE_WORDS 32 /* of 64 identities: 2047 is the most */
 
-/* A file's registers in memory. Zeroed, it is an empty file that signals nothing. */
+/* A file's registers in memory, of one in software too. Zeroed, it is an empty file that signals
+ * nothing. eip[k] is register eip(2k); what a file has no identity for is ignored when it is filled. */
 struct vsfile_state {
 	u64 eidelivery, eithreshold;
 	u64 eip[VSFILE_WORDS]; /* pending */

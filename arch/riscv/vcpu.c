@@ -83,7 +83,7 @@ void vcpu_reset(struct arch_vcpu *v, u64 pc, u64 a0, u64 a1)
 	v->x[11] = a1;
 	v->sepc = pc;
 	v->sstatus = initial_sstatus(v);
-	v->hstatus = HSTATUS_VSXL_64 | HSTATUS_SPV | HSTATUS_SPVP;
+	v->hstatus = (v->hstatus & HSTATUS_VGEIN) | HSTATUS_VSXL_64 | HSTATUS_SPV | HSTATUS_SPVP;
 	/* On a hart of its own its WFI waits as any, and is nobody's loss. */
 	if (!v->own_hart)
 		v->hstatus |= HSTATUS_VTW;
@@ -155,6 +155,13 @@ static void restore_controls(const struct arch_vcpu *v)
 		csr_write(hvictl, vcpu_hvictl(v));
 }
 
+/* Or vsip would tell of another vCPU's file. Of hstatus this alone counts outside a guest. */
+static void restore_vgein(const struct arch_vcpu *v)
+{
+	csr_clear(hstatus, HSTATUS_VGEIN);
+	csr_set(hstatus, v->hstatus & HSTATUS_VGEIN);
+}
+
 /* The guest clears VSSIP by itself, so the hart's bit is the true one. */
 static void save_hvip(struct arch_vcpu *v)
 {
@@ -203,11 +210,19 @@ void vcpu_load(struct arch_vcpu *v)
 	CHECK(v->loaded_on == VCPU_NOT_LOADED);
 	drop_reservation();
 	restore_controls(v);
+	restore_vgein(v);
 	restore_vs(&v->vs);
 	fpu_restore(v);
 	this_hart(guest_counting) = v->counts.running ? &v->counts : NULL;
 	v->loaded_on = arch_hart_index();
 	this_hart(vcpu_loaded) = v;
+}
+
+void vcpu_set_vgein(struct arch_vcpu *v, u32 n)
+{
+	v->hstatus = (v->hstatus & ~HSTATUS_VGEIN) | (u64)n << HSTATUS_VGEIN_SHIFT;
+	if (this_hart(vcpu_loaded) == v)
+		restore_vgein(v);
 }
 
 void vcpu_open_spaces(struct arch_vcpu *v)

@@ -166,6 +166,9 @@ __window void vcpu_clear_hvip(struct arch_vcpu *v, u64 bits)
 	csr_clear(hvip, bits);
 }
 
+/* The guest interrupt file of this hart that is v's; 0: none. v is loaded or not. Interrupts off. */
+void vcpu_set_vgein(struct arch_vcpu *v, u32 n);
+
 /* The same for the external interrupt. */
 static inline void vcpu_set_ext(struct arch_vcpu *v, bool pending)
 {

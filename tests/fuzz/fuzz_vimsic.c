@@ -77,7 +77,7 @@ static void do_msi(struct vimsic *f, const struct act *a)
 
 static void do_act(struct vimsic *f, const struct act *a)
 {
-	struct vimsic_state s;
+	struct vsfile_state s;
 
 	switch (a->what % 6) {
 	case 0:
@@ -89,8 +89,8 @@ static void do_act(struct vimsic *f, const struct act *a)
 		vimsic_export(f, &s);
 		if ((s.eip[0] | s.eie[0]) & 1 || s.eidelivery > 1 || s.eithreshold > VIMSIC_IDS_MAX)
 			abort();
-		s.eip[a->off % VIMSIC_WORDS_MAX] = a->val;
-		s.eie[a->insn % VIMSIC_WORDS_MAX] = a->val;
+		s.eip[a->off % VSFILE_WORDS] = a->val;
+		s.eie[a->insn % VSFILE_WORDS] = a->val;
 		vimsic_import(f, &s);
 		break;
 	}

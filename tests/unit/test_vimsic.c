@@ -430,7 +430,7 @@ static void test_mmio(void **state)
 }
 
 /* All registers of a file through its CSRs, as an independent reader sees them. */
-static void read_all(struct vimsic_state *s)
+static void read_all(struct vsfile_state *s)
 {
 	memset(s, 0, sizeof(*s));
 	s->eidelivery = reg_read(VIMSIC_EIDELIVERY);
@@ -453,8 +453,8 @@ static void fill(void)
 
 static void test_export_import(void **state)
 {
-	static const struct vimsic_state empty;
-	struct vimsic_state before, out, now;
+	static const struct vsfile_state empty;
+	struct vsfile_state before, out, now;
 	u32 late;
 
 	(void)state;
@@ -499,7 +499,7 @@ static void test_export_import(void **state)
 /* What a state says that a file cannot hold is left out. */
 static void test_import_hostile(void **state)
 {
-	struct vimsic_state s, now;
+	struct vsfile_state s, now;
 
 	(void)state;
 	memset(&s, 0xff, sizeof(s));
@@ -516,8 +516,8 @@ static void test_import_hostile(void **state)
 
 static void test_reset(void **state)
 {
-	static const struct vimsic_state empty;
-	struct vimsic_state now;
+	static const struct vsfile_state empty;
+	struct vsfile_state now;
 
 	(void)state;
 	fill();
@@ -679,7 +679,7 @@ static void random_stopei(void)
 
 static void random_move(void)
 {
-	struct vimsic_state s;
+	struct vsfile_state s;
 
 	vimsic_export(t.f, &s);
 	for (u32 w = 0; w < 32; w++) {
@@ -839,7 +839,7 @@ static void race_clear(u32 w)
 /* Moves the file out and in again; late MSIs are collected in between. */
 static void race_move(void)
 {
-	struct vimsic_state s;
+	struct vsfile_state s;
 
 	vimsic_export(t.f, &s);
 	vimsic_export_pending(t.f, &s);
@@ -872,7 +872,7 @@ static void race_hart(unsigned int hart)
 
 static void race_open(void)
 {
-	static const struct vimsic_state open = {.eidelivery = 1, .eie = {~0ULL, ~0ULL}};
+	static const struct vsfile_state open = {.eidelivery = 1, .eie = {~0ULL, ~0ULL}};
 
 	make(RACE_IDS);
 	vimsic_import(t.f, &open);

@@ -181,7 +181,7 @@ static void step_barrier(void)
 static struct vimsic *f;
 static u32 notified, looked; /* a sender told; the owner saw */
 static u64 first_claim, second_claim;
-static struct vimsic_state moved;
+static struct vsfile_state moved;
 
 static void on_notify(void *arg)
 {
@@ -233,7 +233,7 @@ static void open_threshold(void)
 
 static void put_in_open(void)
 {
-	static const struct vimsic_state open = {.eidelivery = 1, .eie = {0, I70}};
+	static const struct vsfile_state open = {.eidelivery = 1, .eie = {0, I70}};
 
 	vimsic_import(f, &open);
 	looked += vimsic_ext(f);
@@ -251,7 +251,7 @@ static void set_71(void)
 
 static void put_in_71(void)
 {
-	static const struct vimsic_state s = {.eidelivery = 1, .eip = {0, I71}, .eie = {0, I70}};
+	static const struct vsfile_state s = {.eidelivery = 1, .eip = {0, I71}, .eie = {0, I70}};
 
 	vimsic_import(f, &s);
 }
@@ -349,7 +349,7 @@ static bool one_each(void)
 
 static const struct pair {
 	const char *name;
-	struct vimsic_state before;
+	struct vsfile_state before;
 	void (*owner)(void), (*other)(void);
 	bool (*right)(void);
 } pairs[] = {

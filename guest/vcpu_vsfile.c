@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Moving a vCPU's interrupt file. The order is that of hyp/vsfile.h.
+ *
+ * Senders are the VM's vCPUs, by the page in the G-stage, and limen itself, under the lock. When the
+ * place has changed, each hart that may have a sibling in its guest is called, and there
+ *
+ *   - the sibling is out of its guest, and comes in again only through vmid_check(), which sees that the
+ *     tables have changed and fences [G1];
+ *   - a load from the old page comes back when what the hart sent there has arrived: loads and stores of
+ *     one address stay in order, also in I/O memory (unprivileged specification, "RVWMO", "I/O").
+ */
+#include "guest/vcpu_vsfile.h"
+
+#include "guest/vcpu_imsic.h"
+#include "guest/vimsic.h"
+#include "guest/vm.h"
+#include "hyp/hartcall.h"
+#include "hyp/hartmask.h"
+#include "hyp/vsfile.h"
+
+/* A file of the hardware, or n = 0. */
+struct place {
+	unsigned int hart;
+	u32 n;
+};
+
+/* What is done to a file on its hart. */
+struct file_step {
+	struct place at;
+	struct vsfile_state *state;
+};
+
+bool vcpu_vsfile_is_behind(const struct vcpu *v)
+{
+	unsigned int here = arch_hart_index();
+
+	return v->vsfile.n ? v->vsfile.hart != here : v->imsic && vsfile_count(here);
+}
+
+static void stop_here(void *arg)
+{
+	struct file_step *s = arg;
+
+	vsfile_stop(s->at.n, s->state);
+}
+
+/* What the vCPU sent to itself, when it was here, has arrived first. */
+static void dump_here(void *arg)
+{
+	struct file_step *s = arg;
+
+	vsfile_settle(s->at.hart, s->at.n);
+	vsfile_dump(s->at.n, s->state);
+}
+
+static void settle_here(void *arg)
+{
+	struct file_step *s = arg;
+
+	vsfile_settle(s->at.hart, s->at.n);
+}
+
+/* On all harts where a sibling may be in its guest, or has been a moment ago. */
+static void settle_siblings(struct vcpu *v, struct file_step *old)
+{
+	struct hartmask harts = {{0}};
+	unsigned int i;
+
+	for (u32 s = 0; s < v->vm->vcpus; s++) {
+		/* Order: the tables' number has changed, by vmid_vm_changed(), before it is read where
+		 * they are. Pairs with: check_seen() [G1] */
+		if (READ_ONCE(v->vm->vcpu[s].thread))
+			hartmask_add(&harts, READ_ONCE(v->vm->vcpu[s].run.hart));
+	}
+	hartmask_add(&harts, arch_hart_index());
+	for_each_hart (i)
+		if (hartmask_has(&harts, i))
+			hartcall(i, settle_here, old);
+}
+
+/* The guest's page at the file's address becomes that of the new place. False: no memory for the
+ * tables, and then it is an emulated one. */
+static bool map_page(struct vcpu *v, const struct place *old, const struct place *to,
+		     struct gstage_change *chg)
+{
+	unsigned long flags = spin_lock_irqsave(&v->vm->gstage_lock);
+	enum err e = OK;
+
+	if (old->n)
+		e = gstage_unmap(&v->vm->gstage, vcpu_imsic_page(v), PAGE_SIZE, chg);
+	CHECK(!e); /* it is one small page */
+	if (to->n)
+		e = gstage_map(&v->vm->gstage, vcpu_imsic_page(v), vsfile_page(to->hart, to->n),
+			       PAGE_SIZE, PT_READ | PT_WRITE, chg);
+	spin_unlock_irqrestore(&v->vm->gstage_lock, flags);
+	return !e;
+}
+
+/* From here on who sends to the vCPU sends to the new place. */
+static void turn_senders(struct vcpu *v, const struct place *to)
+{
+	unsigned long flags = spin_lock_irqsave(&v->vsfile.lock);
+
+	v->vsfile.hart = to->hart;
+	v->vsfile.n = to->n;
+	spin_unlock_irqrestore(&v->vsfile.lock, flags);
+}
+
+/* What was in memory or in a file goes to the new place, where messages may have come already. On the
+ * vCPU's hart. It looks at them, since it looks at its requests before it enters. */
+static void fill(struct vcpu *v, const struct place *to, const struct vsfile_state *state)
+{
+	irq_off();
+	if (to->n)
+		vsfile_fill(to->n, state);
+	else
+		vimsic_import(v->imsic, state);
+	vcpu_set_vgein(&v->arch, to->n);
+	irq_on();
+	__atomic_fetch_or(&v->run.requests, REQ_EXT, __ATOMIC_RELAXED);
+}
+
+/* Out of the old place, once nobody sends there any more. */
+static void take_out(struct vcpu *v, struct file_step *old)
+{
+	if (!old->at.n) {
+		vimsic_export(v->imsic, old->state);
+		return;
+	}
+	settle_siblings(v, old);
+	hartcall(old->at.hart, dump_here, old);
+	vsfile_free(old->at.hart, old->at.n);
+}
+
+/*
+ * Where a page was put in, and none was there before, siblings learn of it at their next entry: until
+ * then what they send may still come as an access to the emulated page, and goes on from there.
+ */
+static void move(struct vcpu *v, struct place to)
+{
+	struct vsfile_state state;
+	struct file_step old = {{v->vsfile.hart, v->vsfile.n}, &state};
+	struct gstage_change chg = {0};
+
+	if (old.at.n)
+		hartcall(old.at.hart, stop_here, &old);
+	if (to.n) {
+		irq_off();
+		vsfile_clear(to.n);
+		irq_on();
+	}
+	if (!map_page(v, &old.at, &to, &chg)) {
+		vsfile_free(to.hart, to.n);
+		to.n = 0;
+	}
+	turn_senders(v, &to);
+	(void)vmid_vm_changed(&v->vm->vmid);
+	take_out(v, &old);
+	pt_garbage_free(&v->vm->tables, &chg.garbage);
+	fill(v, &to, &state);
+}
+
+void vcpu_vsfile_follow(struct vcpu *v)
+{
+	struct place to = {arch_hart_index(), 0};
+
+	if (!vcpu_vsfile_is_behind(v))
+		return;
+	if (vsfile_alloc(to.hart, &to.n) && !v->vsfile.n)
+		return;
+	move(v, to);
+}
+
+void vcpu_vsfile_leave(struct vcpu *v)
+{
+	if (v->vsfile.n)
+		move(v, (struct place){arch_hart_index(), 0});
+}
+
+static void has_something(void *arg)
+{
+	vcpu_request(arg, REQ_EXT);
+}
+
+void vcpu_vsfile_watch(struct vcpu *v)
+{
+	if (v->vsfile.n && v->vsfile.hart == arch_hart_index())
+		vsfile_watch(v->vsfile.n, has_something, v);
+}
+
+void vcpu_vsfile_unwatch(struct vcpu *v)
+{
+	if (v->vsfile.n && v->vsfile.hart == arch_hart_index())
+		(void)vsfile_unwatch(v->vsfile.n);
+}
