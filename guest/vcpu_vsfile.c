@@ -68,8 +68,7 @@ static void settle_siblings(struct vcpu *v, struct file_step *old)
 	unsigned int i;
 
 	for (u32 s = 0; s < v->vm->vcpus; s++) {
-		/* Order: the tables' number has changed, by vmid_vm_changed(), before it is read where
-		 * they are. Pairs with: check_seen() [G1] */
+		/* Read after vmid_vm_changed() and its barrier, so who is elsewhere by now has seen it. */
 		if (READ_ONCE(v->vm->vcpu[s].thread))
 			hartmask_add(&harts, READ_ONCE(v->vm->vcpu[s].run.hart));
 	}

@@ -26,7 +26,7 @@ static void push(struct call **list, struct call *c)
 	do {
 		c->next = first;
 		/* Order: the call, and what it is about, before it is on the list.
-		 * Pairs with: hartcall_kicked() [Y1] */
+		 * Pairs with: hartcall_kicked() [H1] */
 	} while (!__atomic_compare_exchange_n(list, &first, c, false, __ATOMIC_RELEASE,
 					      __ATOMIC_RELAXED));
 }
@@ -44,7 +44,7 @@ void hartcall(unsigned int hart, void (*fn)(void *arg), void *arg)
 	push(&per_hart(calls, hart), &c);
 	arch_kick(hart);
 	/* Order: the call is done, before the caller reads what it did.
-	 * Pairs with: hartcall_kicked() [Y2] */
+	 * Pairs with: hartcall_kicked() [H2] */
 	while (!arch_load_acquire(&c.done))
 		arch_relax();
 }
@@ -55,12 +55,12 @@ void hartcall_kicked(void)
 
 	if (likely(!READ_ONCE(this_hart(calls))))
 		return;
-	/* Order: they are on the list, before they are read. Pairs with: push() [Y1] */
+	/* Order: they are on the list, before they are read. Pairs with: push() [H1] */
 	for (c = __atomic_exchange_n(&this_hart(calls), NULL, __ATOMIC_ACQUIRE); c; c = next) {
 		next = c->next;
 		c->fn(c->arg);
 		/* Order: what the call did, and the last look at it, before it is done.
-		 * Pairs with: hartcall() [Y2] */
+		 * Pairs with: hartcall() [H2] */
 		arch_store_release(&c->done, 1);
 	}
 }
