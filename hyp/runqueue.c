@@ -11,6 +11,7 @@
 
 #define LOOK_AT	    16 /* threads of another hart's queue that are looked at for one to take */
 #define LOOK_BEHIND 4  /* harts that are looked at for a thread that is behind */
+#define LAG	    8 /* slices one may be behind by for want of a hart; more is a matter of pace */
 
 DEFINE_PER_HART(struct runqueue, runqueue);
 
@@ -23,20 +24,10 @@ static u64 ticks_of_slice(void)
 	return arch_clock_hz() * SCHED_SLICE_MS / 1000;
 }
 
-/* A hart with threads that wait makes the others look in turn, since one that runs a single thread has
- * no slice that ends. */
 static void slice_over(struct timer *t)
 {
-	struct runqueue *rq = container_of(t, struct runqueue, slice);
-	unsigned int me = arch_hart_index();
-
-	entry_work_set(me, ENTRY_WORK_RESCHED);
-	if (list_empty(&rq->ready))
-		return;
-	rq->told = hartmask_next(&runqueue_shared, NULL, (rq->told + 1) % HARTS_MAX);
-	if (rq->told < HARTS_MAX && rq->told != me)
-		entry_work_set(rq->told, ENTRY_WORK_RESCHED);
-	rq->told %= HARTS_MAX;
+	(void)t;
+	entry_work_set(arch_hart_index(), ENTRY_WORK_RESCHED);
 }
 
 void runqueue_init(struct thread *t)
@@ -152,9 +143,9 @@ static void advance(struct runqueue *rq, u64 vtime)
 		WRITE_ONCE(newest, vtime);
 }
 
-/* t has been charged for its turn, in which the hart's virtual time stood still: who came to the queue
- * meanwhile joins at what it is now. Under the lock. */
-static void settle(struct runqueue *rq, const struct thread *t)
+/* Who came to the queue in this turn, while its virtual time stood still, joins at what it is now. Under the
+ * lock. */
+static void settle(struct runqueue *rq)
 {
 	struct list *p, *n;
 
@@ -164,10 +155,8 @@ static void settle(struct runqueue *rq, const struct thread *t)
 		if (other->came != rq->turn)
 			continue;
 		other->came = 0;
-		if (sched_behind(other->share.vtime, t->share.vtime) <= ticks_of_slice())
-			continue;
 		list_del(p);
-		sched_join(&other->share, t->share.vtime, ticks_of_slice());
+		sched_join(&other->share, rq->vtime, ticks_of_slice());
 		enqueue(rq, other);
 	}
 }
@@ -222,15 +211,24 @@ void runqueue_wake(struct thread *t)
 	tell(t, to);
 }
 
-/* Charges the calling thread. One that ran for longer than slices last had the hart alone. Under the
- * lock. */
+/*
+ * Charges the calling thread. Who has the hart alone is owed nothing, however far it is behind others
+ * that have had more; and it is ahead of the hart's virtual time by a slice at most, since that stood
+ * still only because nobody was there to be picked. Under the lock.
+ */
 static void charge(struct runqueue *rq, struct thread *t)
 {
-	u64 had = t->share.had;
+	u64 slice = ticks_of_slice(), least;
 
 	sched_charge(&t->share, vtime_task_used(&t->time));
-	if (t->share.had - had > 10 * ticks_of_slice())
-		settle(rq, t);
+	if (!rq->alone)
+		return;
+	sched_reach(&t->share, READ_ONCE(newest) - LAG * slice);
+	least = t->share.vtime - sched_scaled(&t->share, slice);
+	if (sched_behind(rq->vtime, least)) {
+		advance(rq, least);
+		settle(rq);
+	}
 }
 
 void runqueue_rest(struct thread *t)
@@ -240,7 +238,6 @@ void runqueue_rest(struct thread *t)
 	spin_lock(&rq->lock);
 	if (t->state != THREAD_READY) {
 		charge(rq, t);
-		advance(rq, t->share.vtime);
 		sched_rests(&t->share);
 	}
 	spin_unlock(&rq->lock);
@@ -254,6 +251,7 @@ void runqueue_resume(struct thread *t)
 	if (t->state == THREAD_READY)
 		dequeue(rq, t);
 	WRITE_ONCE(t->state, THREAD_RUNNING);
+	rq->alone = list_empty(&rq->ready);
 	sched_wants(&t->share);
 	spin_unlock(&rq->lock);
 }
@@ -265,7 +263,8 @@ void runqueue_requeue(struct thread *t, bool yields)
 	spin_lock(&rq->lock);
 	charge(rq, t);
 	if (yields && !list_empty(&rq->ready))
-		sched_yield_to(&t->share, &list_entry(rq->ready.next, struct thread, node)->share);
+		sched_reach(&t->share,
+			    list_entry(rq->ready.next, struct thread, node)->share.vtime);
 	WRITE_ONCE(t->state, THREAD_READY);
 	vtime_task_ready(&t->time);
 	enqueue(rq, t);
@@ -325,8 +324,7 @@ static struct thread *take_from_others(const u64 *limit)
  * where time went on at another pace. */
 static struct thread *taken(struct runqueue *rq, struct thread *t)
 {
-	sched_join(&t->share, joining_time(rq, arch_hart_index()), 8 * ticks_of_slice());
-	t->came = rq->turn;
+	sched_join(&t->share, joining_time(rq, arch_hart_index()), LAG * ticks_of_slice());
 	return t;
 }
 
@@ -368,6 +366,7 @@ struct thread *runqueue_pick(void)
 	if (t) {
 		WRITE_ONCE(t->state, THREAD_RUNNING);
 		WRITE_ONCE(t->on_hart, 1);
+		rq->alone = list_empty(&rq->ready);
 		rq->turn++;
 		advance(rq, t->share.vtime);
 	}
@@ -418,9 +417,27 @@ void runqueue_switched(void)
 	runqueue_nudge();
 }
 
-/* An idle hart that could run one of those that wait here. Under the lock. */
-static unsigned int idle_for_waiting(const struct runqueue *rq)
+/* Whose turn it is to look whether it is ahead of t, which waits here: a hart that runs a single thread has
+ * no slice that ends. Under the lock. */
+static unsigned int next_to_look(struct runqueue *rq, const struct thread *t)
 {
+	unsigned int me = arch_hart_index();
+
+	if (arch_clock() < rq->tells)
+		return HARTS_MAX;
+	rq->tells = arch_clock() + ticks_of_slice();
+	rq->told = hartmask_next(t->allowed, &runqueue_shared, (rq->told + 1) % HARTS_MAX);
+	if (rq->told == me)
+		rq->told = hartmask_next(t->allowed, &runqueue_shared, (me + 1) % HARTS_MAX);
+	return rq->told;
+}
+
+/* An idle hart that could run one of those that wait here; or else, once a slice, one of the others. It is
+ * looked for only now that they are free to go: one that comes in the middle of a switch finds nobody. Under
+ * the lock. */
+static unsigned int who_looks(struct runqueue *rq)
+{
+	const struct thread *first = NULL;
 	unsigned int looked = 0, other;
 	struct list *p;
 
@@ -429,11 +446,14 @@ static unsigned int idle_for_waiting(const struct runqueue *rq)
 
 		if (++looked > LOOK_AT)
 			break;
-		other = is_free(t) ? idle_for(t) : HARTS_MAX;
+		if (!is_free(t))
+			continue;
+		other = idle_for(t);
 		if (other < HARTS_MAX)
 			return other;
+		first = first ? first : t;
 	}
-	return HARTS_MAX;
+	return first ? next_to_look(rq, first) : HARTS_MAX;
 }
 
 void runqueue_nudge(void)
@@ -448,8 +468,8 @@ void runqueue_nudge(void)
 	if (list_empty(&rq->ready))
 		return;
 	spin_lock(&rq->lock);
-	other = idle_for_waiting(rq);
+	other = who_looks(rq);
 	spin_unlock(&rq->lock);
 	if (other < HARTS_MAX && other != arch_hart_index())
-		arch_kick(other);
+		entry_work_set(other, ENTRY_WORK_RESCHED);
 }

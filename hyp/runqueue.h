@@ -27,7 +27,9 @@ struct runqueue {
 	struct thread *left; /* had the hart before current; until its registers are known saved */
 	struct thread *dead; /* ended, still on its stack */
 	struct timer slice;
+	bool alone;	   /* nobody waited when current got the hart */
 	unsigned int told; /* the hart that was made to look last, when this one has too many */
+	u64 tells;	   /* the clock from which on the next is */
 };
 
 DECLARE_PER_HART(struct runqueue, runqueue);
@@ -63,7 +65,7 @@ void runqueue_start_slice(void);
 /* What the thread before has left is complete: others may take it. First thing after a switch. */
 void runqueue_switched(void);
 
-/* Somebody who waits here may have become free to go: has an idle hart look. */
+/* Somebody who waits here may have become free to go: has an idle hart look, or, once a slice, another. */
 void runqueue_nudge(void);
 
 /* The hart takes no threads but those that are made on it, and is asked for none: for one vCPU alone.

@@ -38,7 +38,7 @@ void sched_rests(struct sched_entity *e)
 }
 
 /* Ticks at the usual weight, with a group's weight shared by those of it that want to run. */
-static u64 scaled(const struct sched_entity *e, u64 ticks)
+u64 sched_scaled(const struct sched_entity *e, u64 ticks)
 {
 	const struct sched_group *g = e->group;
 	u64 sharers;
@@ -54,14 +54,14 @@ void sched_charge(struct sched_entity *e, u64 had)
 	u64 ticks = had - e->had;
 
 	e->had = had;
-	e->vtime += scaled(e, ticks);
+	e->vtime += sched_scaled(e, ticks);
 	if (e->group && e->group->cap)
 		__atomic_fetch_add(&e->group->paid, ticks * 100 / e->group->cap, __ATOMIC_RELAXED);
 }
 
 void sched_join(struct sched_entity *e, u64 now, u64 credit)
 {
-	u64 debt = scaled(e, credit * SCHED_DEBT);
+	u64 debt = sched_scaled(e, credit * SCHED_DEBT);
 
 	if (sched_behind(e->vtime, now) > credit)
 		e->vtime = now - credit;

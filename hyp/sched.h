@@ -64,12 +64,15 @@ void sched_join(struct sched_entity *e, u64 now, u64 credit);
 
 #define SCHED_DEBT 4
 
-/* It lets that one go first. */
-static inline void sched_yield_to(struct sched_entity *e, const struct sched_entity *first)
+/* Its virtual time is at least this. */
+static inline void sched_reach(struct sched_entity *e, u64 vtime)
 {
-	if ((s64)(first->vtime - e->vtime) > 0)
-		e->vtime = first->vtime;
+	if ((s64)(vtime - e->vtime) > 0)
+		e->vtime = vtime;
 }
+
+/* What it is charged for so many ticks. */
+u64 sched_scaled(const struct sched_entity *e, u64 ticks);
 
 /* Is a to run before b? No, when they are equal: who came first goes first. */
 static inline bool sched_before(const struct sched_entity *a, const struct sched_entity *b)
