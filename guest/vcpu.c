@@ -137,11 +137,11 @@ static bool become_started(struct vcpu *v)
 	return false;
 }
 
-static bool asked_for(void *arg)
+static bool vm_over(void *arg)
 {
 	struct vcpu *v = arg;
 
-	return READ_ONCE(v->run.requests) & REQ_STOP;
+	return !vm_running(v->vm);
 }
 
 /* Its VM may have had all that its cap lets it have for now. */
@@ -151,7 +151,7 @@ static void wait_for_cap(struct vcpu *v)
 	u64 until = sched_capped(&v->vm->place.share, arch_clock(), hz * SCHED_KEEP_MS / 1000);
 
 	if (unlikely(until))
-		wait_without_hart(v, asked_for, until);
+		wait_without_hart(v, vm_over, until);
 }
 
 /* Whoever changes a hart state, or ends the VM, makes a request, so that this is called. */
@@ -355,14 +355,24 @@ static u64 wait_deadline(void *arg, bool keeps)
 	return vclock_to_host(v->arch.htimedelta, cmp);
 }
 
+/* A hart that waits is started, and only its VM's end stops it. A request that says no more than that it
+ * was started came late: the hart had seen so itself. The end is left for vcpu_work() to see. */
+static bool has_to_stop(struct vcpu *v)
+{
+	if (!guest_request_take(&v->run, REQ_STOP) || vm_running(v->vm))
+		return false;
+	guest_request(&v->run, REQ_STOP);
+	return true;
+}
+
 static bool wait_is_over(struct vcpu *v)
 {
 	bool over;
 
 	irq_off();
-	over = interrupt_pending(v) || (READ_ONCE(v->run.requests) & REQ_STOP);
+	over = interrupt_pending(v);
 	irq_on();
-	return over;
+	return over || has_to_stop(v);
 }
 
 static void stop_watching(struct vcpu *v)

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How a vCPU waits, in its own thread: what ends a suspend or a WFI, and a wait for the VM's cap, and what
+ * does not. The hart's registers and fences are the test's, and so is what happens during a wait.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "arch/riscv/csr.h"
+#include "arch/riscv/hfence.h"
+
+#undef csr_read
+#undef csr_write
+#undef csr_set
+#undef csr_clear
+#define csr_read(name)	      csr_of_##name
+#define csr_write(name, val)  ((void)(val))
+#define csr_set(name, val)    ((void)(val))
+#define csr_clear(name, val)  ((void)(val))
+#define hfence_vvma_all()     ((void)0)
+#define hfence_gvma_all()     ((void)0)
+#define hfence_gvma_vmid(vid) ((void)(vid))
+#define fence_i()	      ((void)0)
+
+/* What is read, where the vCPU is called v. */
+#define csr_of_vsip	 (v->arch.hvip >> 1)
+#define csr_of_vsie	 (v->arch.vs.vsie)
+#define csr_of_vstimecmp (v->arch.vs.vstimecmp)
+#define csr_of_vsatp	 0UL
+
+#include "guest/vcpu.c"
+
+/* arch/host/host.h has another struct arch_vcpu. */
+void host_clock_set(u64 now);
+
+static struct vm vm;
+static struct vmid_seen seen[1];
+static struct vcpu v;
+
+/* ---- the layers around ---------------------------------------------------------------------------- */
+
+DEFINE_PER_HART(struct arch_vcpu *, vcpu_loaded);
+
+/* What happens, one a look, while the thread waits. */
+static void (*happens[4])(void);
+static unsigned int happened;
+
+static bool more_happens(void)
+{
+	if (happened == ARRAY_SIZE(happens) || !happens[happened])
+		return false;
+	happens[happened++]();
+	return true;
+}
+
+enum err thread_wait(bool (*cond)(void *arg), void *arg, u64 deadline)
+{
+	while (!cond(arg)) {
+		if (more_happens())
+			continue;
+		assert_true(deadline != TIMER_NEVER);
+		host_clock_set(deadline);
+		return ERR_TIMEOUT;
+	}
+	return OK;
+}
+
+enum err thread_wait_here(bool (*cond)(void *arg), u64 (*when)(void *arg, bool keeps), void *arg)
+{
+	(void)when;
+	while (!cond(arg))
+		assert_true(more_happens());
+	return OK;
+}
+
+struct thread *thread_current(void)
+{
+	return NULL;
+}
+
+struct thread *thread_create_at(const char *name, unsigned int hart,
+				const struct thread_place *place, void (*fn)(void *), void *arg)
+{
+	(void)name, (void)hart, (void)place, (void)fn, (void)arg;
+	return NULL;
+}
+
+#define NOTHING(call, ...)   \
+	void call            \
+	{                    \
+		__VA_ARGS__; \
+	}
+
+NOTHING(thread_yield(void))
+NOTHING(thread_reschedule(void))
+NOTHING(thread_wake(struct thread *t), (void)t)
+NOTHING(runqueue_nudge(void))
+NOTHING(timer_init(struct timer *t, void (*fn)(struct timer *t)), (void)t, (void)fn)
+NOTHING(timer_arm(struct timer *t, u64 deadline), (void)t, (void)deadline)
+NOTHING(timer_disarm(struct timer *t), (void)t)
+NOTHING(vcpu_handle_exit(struct guest_run *run), (void)run)
+NOTHING(vcpu_open_spaces(struct arch_vcpu *a), (void)a)
+NOTHING(vcpu_reset(struct arch_vcpu *a, u64 pc, u64 a0, u64 a1), (void)a, (void)pc, (void)a0,
+	(void)a1)
+NOTHING(vm_vcpu_ended(struct vm *m), (void)m)
+NOTHING(vmid_hart_forget(struct vmid_hart *h), (void)h)
+NOTHING(vpmu_reset(struct vcpu *x), (void)x)
+NOTHING(vsteal_leave(struct vcpu *x), (void)x)
+NOTHING(vsteal_return(struct vcpu *x), (void)x)
+NOTHING(vsteal_stop(struct vcpu *x), (void)x)
+
+void vcpu_load(struct arch_vcpu *a)
+{
+	this_hart(vcpu_loaded) = a;
+}
+
+void vcpu_put(struct arch_vcpu *a)
+{
+	if (this_hart(vcpu_loaded) == a)
+		this_hart(vcpu_loaded) = NULL;
+}
+
+u64 ext_henvcfg_start(const struct isa_set *guest)
+{
+	(void)guest;
+	return 0;
+}
+
+u64 gstage_hgatp(enum gstage_mode mode, u32 vmid, hpa_t root)
+{
+	(void)mode, (void)vmid, (void)root;
+	return 0;
+}
+
+unsigned int vmid_check(struct vmid_space *s, struct vmid_hart *h, unsigned int hart,
+			struct vmid_vm *m, struct vmid_vcpu *vcpu, u32 *vmid)
+{
+	(void)s, (void)h, (void)hart, (void)m, (void)vcpu;
+	*vmid = 1;
+	return 0;
+}
+
+unsigned int vm_place_vcpu(struct vm *m, u32 i, unsigned int from, struct thread_place *place)
+{
+	(void)m, (void)i, (void)place;
+	return from;
+}
+
+/* ---- what happens --------------------------------------------------------------------------------- */
+
+static void late_start(void)
+{
+	guest_request(&v.run, REQ_STOP);
+}
+
+static void interrupt(void)
+{
+	v.arch.vs.vsie = SIP_STIP;
+	guest_request(&v.run, REQ_TIMER);
+}
+
+static void end(void)
+{
+	vm.state = VM_OFF;
+	guest_request(&v.run, REQ_STOP);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&vm, 0, sizeof(vm));
+	memset(&v, 0, sizeof(v));
+	memset(happens, 0, sizeof(happens));
+	happened = 0;
+	vm.state = VM_RUNNING;
+	v.vm = &vm;
+	vm.vmid.seen = seen;
+	v.vm_id = &vm.vmid;
+	v.hsm = SBI_HSM_STATE_SUSPENDED;
+	host_clock_set(1);
+	sched_group_init(&vm.place.share, SCHED_WEIGHT, 0);
+	vcpu_load(&v.arch);
+	if (arch_irqs_off())
+		irq_on();
+	return 0;
+}
+
+/* ---- tests ---------------------------------------------------------------------------------------- */
+
+/* That it was started may be said to a hart that runs since. */
+static void a_late_word_of_a_start_ends_no_wait(void **state)
+{
+	(void)state;
+	happens[0] = late_start;
+	happens[1] = late_start;
+	happens[2] = interrupt;
+	vcpu_wait_interrupt(&v);
+	assert_int_equal(happened, 3);
+	assert_false(v.run.requests & REQ_STOP);
+}
+
+static void the_end_ends_a_wait(void **state)
+{
+	(void)state;
+	happens[0] = late_start;
+	happens[1] = end;
+	vcpu_wait_interrupt(&v);
+	assert_int_equal(happened, 2);
+	/* For who looks before the next entry. */
+	assert_true(v.run.requests & REQ_STOP);
+}
+
+/* It had twice what it may have: it waits as long, unless the VM ends. */
+static void paid_beyond_now(u64 until)
+{
+	sched_group_init(&vm.place.share, SCHED_WEIGHT, 50);
+	vm.place.share.paid = until;
+}
+
+static void a_cap_holds_whatever_is_said(void **state)
+{
+	(void)state;
+	paid_beyond_now(5000);
+	happens[0] = late_start;
+	late_start();
+	vcpu_yield(&v);
+	assert_int_equal(arch_clock(), 5000);
+}
+
+static void the_end_ends_a_wait_for_the_cap(void **state)
+{
+	(void)state;
+	paid_beyond_now(5000);
+	happens[0] = end;
+	vcpu_yield(&v);
+	assert_int_equal(arch_clock(), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_late_word_of_a_start_ends_no_wait, setup),
+		cmocka_unit_test_setup(the_end_ends_a_wait, setup),
+		cmocka_unit_test_setup(a_cap_holds_whatever_is_said, setup),
+		cmocka_unit_test_setup(the_end_ends_a_wait_for_the_cap, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
