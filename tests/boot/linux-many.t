@@ -6,7 +6,8 @@ CPU, takes CPUs off and on again, powers off; and two such VMs side by side. Lim
 where each VM's time went; that is printed. Arguments: names of the cases to run (default: those that
 are not marked full; with LIMEN_FULL=1 in the environment all).
 
-Full cases run Debian's stress-ng, which `tools/setup full` unpacks.
+Full cases: on harts without Sstc, where each of a guest's timers is an exit and a call of the firmware;
+and with Debian's stress-ng, which `tools/setup full` unpacks.
 """
 import os
 import re
@@ -112,6 +113,8 @@ CASES = {
     "4-on-4": Case(4, 4, [load]),
     "hotplug": Case(4, 2, [hotplug, load]),
     "two": Case(2, 2, [load], other=True),
+    "8-on-2-no-sstc": Case(8, 2, [load], full=True, cpu="rv64,sstc=off"),
+    "two-no-sstc": Case(2, 2, [load], other=True, full=True, cpu="rv64,sstc=off"),
     "8-on-2-stress": Case(8, 2, [stress, hotplug], stress=20),
     "4-on-4-stress": Case(4, 4, [stress, hotplug], stress=20),
     "two-stress": Case(2, 2, [stress, hotplug], other=True, stress=20),
