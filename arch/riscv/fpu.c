@@ -3,12 +3,14 @@
 
 #include <string.h>
 
-/* vstart, vl, vtype, vcsr in front of the registers. */
-#define VECTOR_HEAD (4 * sizeof(u64))
+/* In front of the registers: as fpu_regs.S has it. */
+struct vector_head {
+	u64 vstart, vl, vtype, vcsr;
+};
 
 size_t vector_state_size(u64 vlenb)
 {
-	return VECTOR_HEAD + 32 * vlenb;
+	return sizeof(struct vector_head) + 32 * vlenb;
 }
 
 void vector_reset(void *vregs)
@@ -22,12 +24,29 @@ static void set_state(struct arch_vcpu *v, u64 field, u64 state)
 	v->sstatus = (v->sstatus & ~field) | state;
 }
 
+/*
+ * Always: QEMU (10.0, too) makes FS and VS dirty for a write of these in the guest's vsstatus alone,
+ * and for flags that a comparison raises in neither. Dearer than believing it by a few instructions.
+ */
+static void save_csrs(struct arch_vcpu *v)
+{
+	struct vector_head *head = v->vregs;
+
+	if (v->has_fp)
+		v->fp.fcsr = csr_read(fcsr);
+	if (head) {
+		head->vstart = csr_read(vstart);
+		head->vcsr = csr_read(vcsr);
+	}
+}
+
 void fpu_save(struct arch_vcpu *v)
 {
 	bool fp = (v->sstatus & SSTATUS_FS) == SSTATUS_FS_DIRTY;
 	bool vector = v->vregs && (v->sstatus & SSTATUS_VS) == SSTATUS_VS_DIRTY;
 
 	csr_set(sstatus, SSTATUS_FS | SSTATUS_VS);
+	save_csrs(v);
 	if (fp) {
 		fp_regs_save(&v->fp);
 		set_state(v, SSTATUS_FS, SSTATUS_FS_CLEAN);

@@ -6,14 +6,12 @@
 	.option push
 	.option arch, +f, +d
 
-	.globl	fp_regs_save	/* a0 = struct fp_state */
+	.globl	fp_regs_save	/* a0 = struct fp_state; not fcsr */
 	.type	fp_regs_save, @function
 fp_regs_save:
 	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	fsd	f\n, (8 * \n)(a0)
 	.endr
-	frcsr	t0
-	sd	t0, 256(a0)
 	ret
 	.size	fp_regs_save, . - fp_regs_save
 
@@ -32,17 +30,13 @@ fp_regs_restore:
 	.option push
 	.option arch, +v
 
-	.globl	vector_regs_save	/* a0 = state, a1 = vlenb */
+	.globl	vector_regs_save	/* a0 = state, a1 = vlenb; not vcsr, and vstart is 0 afterwards */
 	.type	vector_regs_save, @function
 vector_regs_save:
-	csrr	t0, vstart
 	csrr	t1, vl
 	csrr	t2, vtype
-	csrr	t3, vcsr
-	sd	t0, 0(a0)
 	sd	t1, 8(a0)
 	sd	t2, 16(a0)
-	sd	t3, 24(a0)
 	addi	a0, a0, 32
 	slli	a1, a1, 3		/* eight registers at a time */
 	csrw	vstart, zero

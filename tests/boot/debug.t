@@ -23,12 +23,13 @@ RUNS = [
     ("guests.t", ["sbi-base", "sbi-hsm", "sbi-ipi/rv64", "sbi-rfence/rv64", "sbi-time/one-hart",
                   "wfi/rv64", "fp/max", "smp", "mmio/rv64", "plic/rv64", "bad-sbi/rv64",
                   "fault-load/rv64", "fault-table/rv64"]),
+    ("regs.t", ["two-harts"]),
     ("linux.t", ["rv64-smp"]),
     ("linux-many.t", ["4-on-4", "two"]),
     ("panic.t", []),
 ]
-RUNS_FULL = [("guests.t", []), ("linux.t", []), ("linux-many.t", []), ("panic.t", []),
-             ("badinput.t", []), ("machines.t", [])]
+RUNS_FULL = [(script, []) for script in ("guests.t", "regs.t", "linux.t", "linux-many.t", "panic.t",
+                                         "badinput.t", "machines.t")]
 
 
 def passed_on(tap, script, names):

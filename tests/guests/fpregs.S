@@ -37,6 +37,22 @@ fp_dirty:
 	fmv.d.x	f0, zero
 	ret
 
+/* void fp_set_f9(u64 bits), void fp_set_fcsr(u64 fcsr): that and no more */
+	.globl	fp_set_f9
+fp_set_f9:
+	fmv.d.x	f9, a0
+	ret
+	.globl	fp_set_fcsr
+fp_set_fcsr:
+	csrw	fcsr, a0
+	ret
+
+/* void fp_raise_invalid(void): fcsr's flag, by a comparison; f10 is not a number */
+	.globl	fp_raise_invalid
+fp_raise_invalid:
+	flt.d	a0, f10, f10
+	ret
+
 /* u64 vec_bytes(void): the length of a vector register */
 	.globl	vec_bytes
 vec_bytes:
@@ -46,6 +62,7 @@ vec_bytes:
 /* void vec_load(const u8 *v, u64 vl, u64 vtype, u64 vcsr): 32 registers of vlenb bytes */
 	.globl	vec_load
 vec_load:
+	csrw	vstart, zero
 	csrr	t0, vlenb
 	slli	t0, t0, 3
 	vl8re8.v v0, (a0)
@@ -59,7 +76,7 @@ vec_load:
 	vsetvl	zero, a1, a2
 	ret
 
-/* void vec_save(u8 *v, u64 csrs[4]): registers, then vl, vtype, vcsr, vstart */
+/* void vec_save(u8 *v, u64 csrs[4]): registers, then vl, vtype, vcsr, vstart, which is 0 afterwards */
 	.globl	vec_save
 vec_save:
 	csrr	t0, vl
@@ -70,6 +87,7 @@ vec_save:
 	sd	t0, 16(a1)
 	csrr	t0, vstart
 	sd	t0, 24(a1)
+	csrw	vstart, zero
 	csrr	t0, vlenb
 	slli	t0, t0, 3
 	vs8r.v	v0, (a0)
@@ -79,4 +97,27 @@ vec_save:
 	vs8r.v	v16, (a0)
 	add	a0, a0, t0
 	vs8r.v	v24, (a0)
+	ret
+
+/* void vec_set_v9(const u8 *v), vec_set_vl(u64 vl, u64 vtype), vec_set_vxrm(u64 vxrm),
+ * vec_set_vxsat(u64 vxsat), vec_set_vstart(u64 vstart): that and no more */
+	.globl	vec_set_v9
+vec_set_v9:
+	vl1re8.v v9, (a0)
+	ret
+	.globl	vec_set_vl
+vec_set_vl:
+	vsetvl	zero, a0, a1
+	ret
+	.globl	vec_set_vxrm
+vec_set_vxrm:
+	csrw	vxrm, a0
+	ret
+	.globl	vec_set_vxsat
+vec_set_vxsat:
+	csrw	vxsat, a0
+	ret
+	.globl	vec_set_vstart
+vec_set_vstart:
+	csrw	vstart, a0
 	ret

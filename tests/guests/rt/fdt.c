@@ -115,6 +115,8 @@ static void keep_prop(struct node *n, const char *name, struct prop p)
 		machine.seed = p.at;
 		machine.seed_len = p.len;
 	}
+	if (!strcmp(name, "bootargs") && !strcmp(n->name, "chosen") && p.len)
+		machine.bootargs = (const char *)p.at;
 	if (!strcmp(name, "phandle"))
 		n->phandle = (u32)cells(&p, 0, 1);
 	if (!strcmp(name, "timebase-frequency") && !machine.timebase)
@@ -182,4 +184,26 @@ int machine_plic_context(const struct hart *h)
 			    cells(&p, 2 * c + 1, 1) == IRQ_EXT)
 				return (int)c;
 	return -1;
+}
+
+const char *machine_bootarg(const char *name)
+{
+	unsigned int n = strlen(name);
+
+	for (const char *at = machine.bootargs; at && *at; at += *at == ' ') {
+		if (!strncmp(at, name, n) && at[n] == '=')
+			return at + n + 1;
+		at += strcspn(at, " ");
+	}
+	return NULL;
+}
+
+u64 machine_bootarg_number(const char *name)
+{
+	const char *at = machine_bootarg(name);
+	u64 value = 0;
+
+	for (; at && *at >= '0' && *at <= '9'; at++)
+		value = value * 10 + (u64)(*at - '0');
+	return value;
 }

@@ -217,6 +217,7 @@ struct machine {
 	bool isa_is_list;
 	const u8 *seed; /* rng-seed; NULL: none */
 	unsigned int seed_len;
+	const char *bootargs; /* NULL: none */
 };
 
 extern struct machine machine;
@@ -226,6 +227,11 @@ void machine_read(u64 dtb);
 
 /* Whether the tree lists this ISA extension. */
 bool machine_has(const char *ext);
+
+/* What stands behind "name=" in the boot arguments, up to the next space or the end; NULL: it is not
+ * there. And the number there, 0 without it. */
+const char *machine_bootarg(const char *name);
+u64 machine_bootarg_number(const char *name);
 
 /* The PLIC context of a hart's S-mode external interrupt, -1 if the tree has none. */
 int machine_plic_context(const struct hart *h);
