@@ -131,9 +131,23 @@ void guest_request_sync(struct guest_run *run, unsigned long bits)
 {
 	while ((READ_ONCE(run->requests) & bits) && READ_ONCE(run->mode) == IN_GUEST)
 		arch_relax();
-	/* Order: the run is over, before the caller's own guest reads what that guest wrote; on that
-	 * side it is the full barrier of rcu_eqs_exit(). Pairs with: handle_exit() [K4] */
+	/* Order: the run is over, before the caller's own guest reads what that guest wrote, or what
+	 * it read is made something else; on that side it is the full barrier of rcu_eqs_exit().
+	 * Pairs with: handle_exit(), guest_read_end() [K4] */
 	arch_mb();
+}
+
+void guest_read_begin(struct guest_run *run)
+{
+	WRITE_ONCE(run->mode, IN_GUEST);
+	/* Order: the mode says IN_GUEST, before requests are read. Pairs with: guest_kick() [K1] */
+	arch_mb();
+}
+
+void guest_read_end(struct guest_run *run)
+{
+	/* Order: what was read, before the mode. Pairs with: guest_request_sync() [K4] */
+	arch_store_release(&run->mode, OUTSIDE_GUEST);
 }
 
 bool guest_request_take(struct guest_run *run, unsigned long bit)

@@ -73,4 +73,10 @@ void guest_kick(struct guest_run *run);
  * a busy wait of a kick's length. */
 void guest_request_sync(struct guest_run *run, unsigned long bits);
 
+/* Between these two the vCPU's thread reads with its guest's own translations, and counts as being in
+ * its guest: who waits for the end of a run waits for this, too. Requests that are about translations
+ * are looked at in between. Its own thread, interrupts off. */
+void guest_read_begin(struct guest_run *run);
+void guest_read_end(struct guest_run *run);
+
 #endif

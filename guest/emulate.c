@@ -9,7 +9,8 @@
 
 /*
  * HLVX reads with the vsatp, hgatp and SPVP the hart holds at that moment, so the vCPU has to be
- * loaded, and hstatus as it was at the exit.
+ * loaded, and hstatus as it was at the exit. What others had fenced since then must not be used: the
+ * page may be something else by now.
  */
 bool emulate_fetch(struct vcpu *v, u32 *insn)
 {
@@ -17,11 +18,14 @@ bool emulate_fetch(struct vcpu *v, u32 *insn)
 	bool ok;
 
 	irq_off();
+	guest_read_begin(&v->run);
 	vcpu_take_hart(v);
+	vcpu_take_fences(v);
 	csr_write(hstatus, v->arch.hstatus);
 	ok = hlvx_hu(v->arch.sepc, &low);
 	if (ok && (low & 3) == 3)
 		ok = hlvx_hu(v->arch.sepc + 2, &high);
+	guest_read_end(&v->run);
 	irq_on();
 	*insn = low | (u32)high << 16;
 	return ok;

@@ -63,8 +63,7 @@ static void take_requests(struct vcpu *v)
 	take_interrupt_requests(v);
 	if (guest_request_take(&v->run, REQ_FENCEI))
 		fence_i();
-	if (guest_request_take(&v->run, REQ_VVMA))
-		hfence_vvma_all();
+	vcpu_take_fences(v);
 	irq_on();
 }
 
@@ -260,6 +259,7 @@ void vcpu_init(struct vcpu *v, struct vm *vm, u32 id)
 	v->hsm = SBI_HSM_STATE_STOPPED;
 	v->arch.loaded_on = VCPU_NOT_LOADED;
 	v->arch.watched = true;
+	vfence_init(&v->fences);
 	v->run.arch = &v->arch;
 	v->run.ops = &vcpu_ops;
 	timer_init(&v->timer, timer_fired);

@@ -14,6 +14,7 @@
 #include "arch/riscv/vmid.h"
 #include "entry/run.h"
 #include "guest/vcpu_vsfile.h"
+#include "guest/vfence.h"
 #include "guest/vpmu.h"
 #include "guest/vsteal.h"
 #include "hyp/thread.h"
@@ -31,7 +32,7 @@ struct vm;
 #define REQ_EXT	   BIT(2) /* virqchip_ext() may have changed */
 #define REQ_TIMER  BIT(3) /* the SBI timer has fired */
 #define REQ_FENCEI BIT(4) /* fence.i */
-#define REQ_VVMA   BIT(5) /* forget all first-stage translations */
+#define REQ_VVMA   BIT(5) /* do the fences that are queued */
 #define REQ_FILE   BIT(6) /* its interrupt file is not where it is; its own thread alone */
 
 /* Those that end a wait; fences can stay until the vCPU runs again. */
@@ -66,6 +67,8 @@ struct vcpu {
 	} decoded[DECODED];
 	u64 mmio_hint;	    /* the bus's */
 	struct timer timer; /* the SBI timer, where the guest has no Sstc */
+
+	struct vfence_queue fences; /* fences that others asked for */
 
 	struct vsteal vsteal; /* SBI STA; its own thread */
 	struct vpmu vpmu;     /* SBI PMU */
@@ -142,6 +145,13 @@ static inline bool vcpu_take_hart(struct vcpu *v)
 		     v->seen_seq != READ_ONCE(v->vm_id->seq)))
 		return vcpu_take_hart_slow(v);
 	return true;
+}
+
+/* Does the fences that others asked for. v is loaded in this hart. Its own thread, interrupts off. */
+static inline void vcpu_take_fences(struct vcpu *v)
+{
+	if (guest_request_take(&v->run, REQ_VVMA))
+		vfence_drain(&v->fences);
 }
 
 #endif

@@ -43,12 +43,17 @@ __window bool early_ipi(struct vcpu *v, u64 fid, const u64 *a)
 
 __window bool early_rfence(struct vcpu *v, u64 fid, const u64 *a)
 {
+	struct vfence fence;
+
 	if (fid > SBI_RFENCE_REMOTE_SFENCE_VMA_ASID || !only_self(v, a[0], a[1]))
 		return false;
-	if (fid == SBI_RFENCE_REMOTE_FENCE_I)
+	if (fid == SBI_RFENCE_REMOTE_FENCE_I) {
 		fence_i();
-	else
-		window_fence_vma(a[2], a[3], fid == SBI_RFENCE_REMOTE_SFENCE_VMA_ASID, a[4]);
+		return true;
+	}
+	if (!vfence_make(a[2], a[3], window_fence_asid(fid, a[4]), &fence))
+		return false;
+	vfence_do(&fence);
 	return true;
 }
 

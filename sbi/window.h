@@ -6,8 +6,8 @@
 #ifndef SBI_WINDOW_H
 #define SBI_WINDOW_H
 
-#include "arch/riscv/hfence.h"
 #include "arch/riscv/sbi.h"
+#include "guest/vfence.h"
 #include "lib/compiler.h"
 #include "lib/types.h"
 
@@ -28,30 +28,12 @@ __window bool window_base(u64 fid, u64 *value)
 	return true;
 }
 
-#define FENCE_PAGE    4096UL
-#define FENCE_PRECISE (16 * FENCE_PAGE) /* a larger range is fenced as a whole */
-#define ASID_MASK     0xffffUL		/* the bits above are reserved in HFENCE.VVMA's rs2 */
-
-/* First-stage translations of the vCPU in this hart: [start, start + size), or all of them for what
- * SBI counts as all; of one address space if with_asid. */
-__window void window_fence_vma(u64 start, u64 size, bool with_asid, u64 asid)
+/* Of which address spaces a fence of SFENCE_VMA or SFENCE_VMA_ASID is, for vfence_make(): the one's
+ * number less the other's has all bits. */
+__window u64 window_fence_asid(u64 fid, u64 asid)
 {
-	u64 end = start + size;
-
-	asid &= ASID_MASK;
-	if ((!start && !size) || size > FENCE_PRECISE || end < start) {
-		if (with_asid)
-			hfence_vvma_asid(asid);
-		else
-			hfence_vvma_all();
-		return;
-	}
-	for (u64 at = ALIGN_DOWN(start, FENCE_PAGE); at < end; at += FENCE_PAGE) {
-		if (with_asid)
-			hfence_vvma_addr_asid(at, asid);
-		else
-			hfence_vvma_addr(at);
-	}
+	_Static_assert(SBI_RFENCE_REMOTE_SFENCE_VMA + 1 == SBI_RFENCE_REMOTE_SFENCE_VMA_ASID, "");
+	return (fid - SBI_RFENCE_REMOTE_SFENCE_VMA_ASID) | (u16)asid;
 }
 
 #endif
