@@ -113,6 +113,27 @@ NOTHING(vpmu_reset(struct vcpu *x), (void)x)
 NOTHING(vsteal_leave(struct vcpu *x), (void)x)
 NOTHING(vsteal_return(struct vcpu *x), (void)x)
 NOTHING(vsteal_stop(struct vcpu *x), (void)x)
+NOTHING(vcpu_set_vgein(struct arch_vcpu *a, u32 n), (void)a, (void)n)
+NOTHING(vcpu_imsic_reset(struct vcpu *x), (void)x)
+NOTHING(vcpu_vsfile_watch(struct vcpu *x), (void)x)
+NOTHING(vcpu_vsfile_unwatch(struct vcpu *x), (void)x)
+NOTHING(vcpu_vsfile_follow(struct vcpu *x), (void)x)
+NOTHING(vcpu_vsfile_leave(struct vcpu *x), (void)x)
+NOTHING(vfence_init(struct vfence_queue *q), (void)q)
+NOTHING(vfence_drain(struct vfence_queue *q), (void)q)
+
+struct vcpu_features vcpu_features;
+
+bool virqchip_ext(struct vcpu *x)
+{
+	return x->ext_level;
+}
+
+bool vcpu_vsfile_is_behind(const struct vcpu *x)
+{
+	(void)x;
+	return false;
+}
 
 void vcpu_load(struct arch_vcpu *a)
 {
