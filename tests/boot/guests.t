@@ -10,6 +10,7 @@ What a guest is to do stands in its first comment:
     # expect: report REGEX		limen stops it and says why; the status is not 0
     # expect: hang REGEX		it says so, and then nothing ends it
     # harts: N				vCPUs it wants
+    # aia: none			the interrupt controller it has to have; nothing: the best there is
     # also: REGEX			must be on the console, too
     # bare: differs|never ends		what it does on the firmware alone; nothing: the same
 
@@ -93,6 +94,7 @@ class Guest:
         if self.what not in ("pass", "report", "hang"):
             bail_out(f"{path}: no line '# expect: pass', '# expect: report ...' or such")
         self.harts = int(said.get("harts", "1"))
+        self.aia = said.get("aia")
         self.also = said.get("also")
         self.bare = said.get("bare")
 
@@ -108,12 +110,12 @@ def all_guests():
     return found
 
 
-def image(binary, vcpus):
+def image(binary, vcpus, aia):
     """An image with this one guest."""
     os.makedirs(images.OUT, exist_ok=True)
     base = os.path.join(images.OUT, f"{os.path.basename(binary)}-{vcpus}")
     images.tool("mkconfig", "-o", base + ".dts", "--name", "guest", "--cpus", str(vcpus),
-                "--memory", MEMORY)
+                "--memory", MEMORY, *(["--aia", aia] if aia else []))
     images.tool("pack", "-o", base + ".img", "--limen",
                 images.path("LIMEN_BIN", "build/riscv-release/limen.bin"), "--config", base + ".dts",
                 "--payload", "kernel=" + binary)
@@ -186,7 +188,8 @@ def run(tap, guest, variant):
     if not os.path.isfile(binary):
         tap.ok(False, what, f"{binary}: no such file")
         return
-    arguments = {"kernel": binary} if BARE else {"kernel": image(binary, vcpus), "append": append}
+    arguments = {"kernel": binary} if BARE else {"kernel": image(binary, vcpus, guest.aia),
+                                                     "append": append}
     with qemu.Qemu(f"guest-{guest.name}-{variant}", cpu=cpu, harts=harts or vcpus, memory="256M",
                    **arguments) as machine:
         try:

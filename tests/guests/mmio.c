@@ -9,6 +9,7 @@
  *
  * # expect: pass
  * # harts: 1
+ * # aia: none
  */
 #include "rt.h"
 

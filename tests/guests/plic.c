@@ -5,6 +5,7 @@
  *
  * # expect: pass
  * # harts: 1
+ * # aia: none
  */
 #include "rt.h"
 
