@@ -325,6 +325,7 @@ static struct thread *take_from_others(const u64 *limit)
 static struct thread *taken(struct runqueue *rq, struct thread *t)
 {
 	sched_join(&t->share, joining_time(rq, arch_hart_index()), LAG * ticks_of_slice());
+	t->came = 0;
 	return t;
 }
 

@@ -20,8 +20,10 @@
 struct runqueue {
 	struct spinlock lock;
 	struct list ready; /* of struct thread, who is to run first in front; under lock */
-	u64 vtime;	   /* of who got the hart last; written by this hart, read by any */
-	u64 turn;	   /* threads that got the hart so far, from 1; under lock */
+	/* Virtual time: of who got the hart last, and on with one that has it alone. Written by this hart,
+	 * read by any. */
+	u64 vtime;
+	u64 turn; /* threads that got the hart so far, from 1; under lock */
 	/* This hart alone, interrupts off. */
 	struct thread *current;
 	struct thread *left; /* had the hart before current; until its registers are known saved */

@@ -33,8 +33,8 @@ static void sim_kick(unsigned int i);
 #define S  (1000 * MS)
 
 #define SLICE (SCHED_SLICE_MS * MS)
-#define LATE \
-	(60 * US) /* at most, until a hart does what is asked of it, or has its guest's registers */
+/* At most, until a hart does what is asked of it, or its guest has its registers. */
+#define LATE  (60 * US)
 
 /* ---- the machine -------------------------------------------------------------------------------- */
 
@@ -81,7 +81,9 @@ static struct sim_thread *sim_of(struct thread *t)
 
 static void look_soon(unsigned int i)
 {
-	hart[i].look = min_u64(hart[i].look, clock_now + (i == now ? late_own : late_other));
+	struct sim_hart *h = &hart[i % MODEL_HARTS];
+
+	h->look = min_u64(h->look, clock_now + (i == now ? late_own : late_other));
 }
 
 static void sim_kick(unsigned int i)
