@@ -334,8 +334,9 @@ static bool wake_reason(void *arg)
  * through, or a deadline that has passed would make a busy loop of the wait. Nor while the vCPU stays
  * in the hart: then vstimecmp ends the hart's WFI, which goes on for what is pending and enabled in
  * hie, whoever it is delegated to, and vsie is a view of hie (privileged specification 20240411,
- * "Wait for Interrupt", "Virtual Supervisor Interrupt Registers"); and so does what its interrupt file
- * has. Else that is watched. Interrupts off.
+ * "Wait for Interrupt", "Virtual Supervisor Interrupt Registers"). What its interrupt file has should end
+ * it as well; but QEMU's harts look at that in a guest alone, so the file is watched either way. Interrupts
+ * off.
  */
 static u64 wait_deadline(void *arg, bool keeps)
 {
@@ -343,11 +344,13 @@ static u64 wait_deadline(void *arg, bool keeps)
 	bool loaded = this_hart(vcpu_loaded) == &v->arch;
 	u64 cmp, sie;
 
-	if (loaded && keeps)
+	if (likely(loaded && keeps && !v->vsfile.n))
 		return TIMER_NEVER;
 	sie = loaded ? csr_read(vsie) : v->arch.vs.vsie;
 	if (v->vsfile.n && (sie & SIP_SEIP))
 		vcpu_vsfile_watch(v);
+	if (loaded && keeps)
+		return TIMER_NEVER;
 	/* Without Sstc the vCPU's timer is armed and makes a request. */
 	if (!v->sstc || !(sie & SIP_STIP))
 		return TIMER_NEVER;

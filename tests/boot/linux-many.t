@@ -6,8 +6,10 @@ CPU, takes CPUs off and on again, powers off; and two such VMs side by side. Lim
 where each VM's time went; that is printed. Arguments: names of the cases to run (default: those that
 are not marked full; with LIMEN_FULL=1 in the environment all).
 
-Full cases: on harts without Sstc, where each of a guest's timers is an exit and a call of the firmware;
-and with Debian's stress-ng, which `tools/setup full` unpacks.
+The matrix: each shape of machine and VMs, with each interrupt controller, with and without Sstc. Named
+here, or in what is not full, a case of it has a load on each CPU. With LIMEN_FULL=1 it has Debian's
+stress-ng for a minute of the guest's time, which `tools/setup full` unpacks, and CPUs that go and come
+back meanwhile.
 """
 import os
 import re
@@ -67,13 +69,13 @@ TIMES = re.compile(r"limen: VM (\w+): guest (\d+) ms, host (\d+) ms, interrupts 
 class Case:
     """
     cpus: of the VM at whose shell things are done. does: the functions below that do them, with the
-    machine's shell. other: is there another VM? stress: seconds of stress-ng. The other arguments
-    are qemu.command()'s.
+    machine's shell. other: is there another VM? stress: seconds of stress-ng. aia: the VMs' property.
+    The other arguments are qemu.command()'s.
     """
 
-    def __init__(self, cpus, harts, does=(), other=False, stress=0, full=False, **machine):
+    def __init__(self, cpus, harts, does=(), other=False, stress=0, full=False, aia=None, **machine):
         self.cpus, self.does, self.other, self.stress = cpus, does, other, stress
-        self.full = full or bool(stress)
+        self.full, self.aia = full, aia
         self.machine = {"harts": harts, "memory": "1G", "append": "trace=sbi", **machine}
 
 
@@ -113,12 +115,32 @@ CASES = {
     "4-on-4": Case(4, 4, [load]),
     "hotplug": Case(4, 2, [hotplug, load]),
     "two": Case(2, 2, [load], other=True),
-    "8-on-2-no-sstc": Case(8, 2, [load], full=True, cpu="rv64,sstc=off"),
-    "two-no-sstc": Case(2, 2, [load], other=True, full=True, cpu="rv64,sstc=off"),
-    "8-on-2-stress": Case(8, 2, [stress, hotplug], stress=20),
-    "4-on-4-stress": Case(4, 4, [stress, hotplug], stress=20),
-    "two-stress": Case(2, 2, [stress, hotplug], other=True, stress=20),
 }
+
+# The matrix: vCPUs, harts, is there another VM?
+SHAPES = {"8-on-2": (8, 2, False), "4-on-4": (4, 4, False), "two": (2, 2, True)}
+# The machine, and the VM's `aia`.
+AIA = {
+    "none": ("virt", "none"),
+    "aplic": ("virt,aia=aplic", "aplic"),
+    **{f"imsic-{n}": (f"virt,aia=aplic-imsic,aia-guests={n}", "aplic-imsic") for n in (0, 1, 7)},
+}
+CPUS = {"": "rv64", "-no-sstc": "rv64,sstc=off"}
+# What of it is run every time: each value of each once, and files that are too few for all vCPUs.
+ALWAYS = ["8-on-2-imsic-1", "4-on-4-imsic-7", "two-imsic-0-no-sstc", "8-on-2-aplic"]
+
+
+def matrix():
+    does, stress_for = ([stress, hotplug], 60) if FULL else ([load], 0)
+    for shape, (cpus, harts, other) in SHAPES.items():
+        for name, (machine, aia) in AIA.items():
+            for suffix, cpu in CPUS.items():
+                case = f"{shape}-{name}{suffix}"
+                yield case, Case(cpus, harts, does, other=other, stress=stress_for, aia=aia,
+                                 full=case not in ALWAYS, machine=machine, cpu=cpu)
+
+
+CASES.update(matrix())
 
 
 # ---- the machine -----------------------------------------------------------------------------------
@@ -135,17 +157,19 @@ def stress_files():
     return ["--tree", os.path.join(images.TOP, "build/deps/stress")]
 
 
-def vm(name, initrd, cpus, **properties):
+def vm(name, initrd, cpus, case, **properties):
+    if case.aia:
+        properties["aia"] = f'"{case.aia}"'
     return fits.vm(name, cpus=f"<{cpus}>", memory=fits.megabytes(256 if cpus < 8 else 512),
-                   initrd=f'"{initrd}"', bootargs='"console=ttyS0"', **properties)
+                   initrd=f'"{initrd}"', bootargs='"console=ttyS0 loglevel=4"', **properties)
 
 
 def image(name, case):
-    nodes = [vm("linux", "initrd", case.cpus, console="")]
+    nodes = [vm("linux", "initrd", case.cpus, case, console="")]
     payloads = {"kernel": images.kernel(),
                 "initrd": rootfs(name, *(stress_files() if case.stress else ()))}
     if case.other:
-        nodes.append(vm("other", "other", 2))
+        nodes.append(vm("other", "other", 2, case))
         init = fits.write("other-init", OTHER_INIT.encode())
         payloads["other"] = rootfs("other", "--init", init)
     return fits.image("many-" + name, fits.config(*nodes), payloads)
