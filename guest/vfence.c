@@ -23,12 +23,11 @@ void vfence_init(struct vfence_queue *q)
 
 static void add(struct vfence_queue *q, const struct vfence *f)
 {
-	u64 cost = f->end ? (f->end - 1 - f->start) / VFENCE_PAGE + 1 : 1;
+	u64 cost = f->end ? (f->end - f->start + VFENCE_PAGE - 1) / VFENCE_PAGE : 1;
 
 	if (q->all)
 		return;
-	if ((!f->end && f->asid == VFENCE_ANY_ASID) || q->count == VFENCE_SLOTS ||
-	    cost > q->budget) {
+	if ((!f->end && f->any_asid) || q->count == VFENCE_SLOTS || cost > q->budget) {
 		clear(q, true);
 		return;
 	}

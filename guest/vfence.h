@@ -41,8 +41,7 @@
 #include "arch/riscv/hfence.h"
 #include "lib/spinlock.h"
 
-#define VFENCE_PAGE	4096UL
-#define VFENCE_ANY_ASID (~0UL)
+#define VFENCE_PAGE 4096UL
 
 /*
  * Pages that are fenced one by one, by one call (one more if its range is not aligned) and by one
@@ -55,7 +54,8 @@
 
 struct vfence {
 	u64 start, end; /* each page of [start, end), start at a page; end 0: all addresses */
-	u64 asid;	/* or VFENCE_ANY_ASID: all, global translations too */
+	u16 asid;
+	bool any_asid; /* all address spaces, global translations too */
 };
 
 /* What a vCPU has not done yet. */
@@ -67,23 +67,24 @@ struct vfence_queue {
 	struct vfence slot[VFENCE_SLOTS];
 };
 
+/* Where a range may begin that is fenced by page: then it does not reach the last page of the address
+ * space, behind which a loop over its pages would begin anew. */
+#define VFENCE_LAST_START (0UL - (VFENCE_PAGES + 2) * VFENCE_PAGE)
+
 /*
- * A fence of [start, start + size): of all addresses where SBI counts the two as that, or where there
- * are many pages or the last one of the address space; of the page of start where there is none. asid
- * is one of 16 bits, or VFENCE_ANY_ASID. False: the range passes the end of the address space. Window.
+ * A fence of [start, start + size); of all addresses where SBI counts the two as that, and where there
+ * are many pages, or none, or the range is near the end of the address space. Of one address space, or
+ * of any. False: the range passes the end of the address space. Window.
  */
-__window bool vfence_make(u64 start, u64 size, u64 asid, struct vfence *out)
+__window bool vfence_make(u64 start, u64 size, u16 asid, bool any_asid, struct vfence *out)
 {
 	u64 end = start + size;
 
-	out->start = ALIGN_DOWN(start, VFENCE_PAGE);
-	out->asid = asid;
-	if (unlikely(end <= start)) {
-		out->end = !size && start ? start + 1 : 0;
-		return !size || !end || size == ~0UL;
-	}
-	out->end = size <= VFENCE_PAGES * VFENCE_PAGE ? end : 0;
-	return true;
+	*out = (struct vfence){ALIGN_DOWN(start, VFENCE_PAGE), end, asid, any_asid};
+	if (likely(end > start && start < VFENCE_LAST_START && size <= VFENCE_PAGES * VFENCE_PAGE))
+		return true;
+	out->end = 0;
+	return !size || size == ~0UL || end > start || !end;
 }
 
 /* Does it on this hart, with the VMID that is in hgatp. Window; interrupts off. */
@@ -92,14 +93,14 @@ __window void vfence_do(const struct vfence *f)
 	u64 at = f->start;
 
 	if (!f->end) {
-		if (f->asid == VFENCE_ANY_ASID)
+		if (f->any_asid)
 			hfence_vvma_all();
 		else
 			hfence_vvma_asid(f->asid);
 		return;
 	}
 	do {
-		if (f->asid == VFENCE_ANY_ASID)
+		if (f->any_asid)
 			hfence_vvma_addr(at);
 		else
 			hfence_vvma_addr_asid(at, f->asid);

@@ -51,7 +51,7 @@ __window bool early_rfence(struct vcpu *v, u64 fid, const u64 *a)
 		fence_i();
 		return true;
 	}
-	if (!vfence_make(a[2], a[3], window_fence_asid(fid, a[4]), &fence))
+	if (!window_fence(fid, a, &fence))
 		return false;
 	vfence_do(&fence);
 	return true;

@@ -68,8 +68,7 @@ static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)
 		return SBI_RET(SBI_ERR_NOT_SUPPORTED, 0);
 	if (!sbi_hart_mask(v, a[0], a[1], &targets))
 		return SBI_RET(SBI_ERR_INVALID_PARAM, 0);
-	if (fid != SBI_RFENCE_REMOTE_FENCE_I &&
-	    !vfence_make(a[2], a[3], window_fence_asid(fid, a[4]), &c.fence))
+	if (fid != SBI_RFENCE_REMOTE_FENCE_I && !window_fence(fid, a, &c.fence))
 		return SBI_RET(SBI_ERR_INVALID_ADDRESS, 0);
 	/* The others are on their way out while this hart fences. */
 	ask_others(v, targets & ~BIT(v->id), &c);

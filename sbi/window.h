@@ -28,12 +28,10 @@ __window bool window_base(u64 fid, u64 *value)
 	return true;
 }
 
-/* Of which address spaces a fence of SFENCE_VMA or SFENCE_VMA_ASID is, for vfence_make(): the one's
- * number less the other's has all bits. */
-__window u64 window_fence_asid(u64 fid, u64 asid)
+/* The fence that SFENCE_VMA or SFENCE_VMA_ASID asks for; false: its range is not valid. */
+__window bool window_fence(u64 fid, const u64 *a, struct vfence *out)
 {
-	_Static_assert(SBI_RFENCE_REMOTE_SFENCE_VMA + 1 == SBI_RFENCE_REMOTE_SFENCE_VMA_ASID, "");
-	return (fid - SBI_RFENCE_REMOTE_SFENCE_VMA_ASID) | (u16)asid;
+	return vfence_make(a[2], a[3], (u16)a[4], fid != SBI_RFENCE_REMOTE_SFENCE_VMA_ASID, out);
 }
 
 #endif

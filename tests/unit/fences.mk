@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: BSD-2-Clause
+UNITS += fences
+fences-srcs := arch/riscv/vmid.c
