@@ -7,6 +7,7 @@
 #include "arch/riscv/ext.h"
 #include "arch/riscv/hfence.h"
 #include "arch/riscv/sbi.h"
+#include "guest/gfence.h"
 #include "guest/vcpu_imsic.h"
 #include "guest/vm.h"
 #include "hyp/runqueue.h"
@@ -177,6 +178,8 @@ static bool vcpu_work(struct guest_run *run)
  * tables behind it, or refills what was just fenced. */
 static void fence_entry(struct vcpu *v)
 {
+	const struct vmid_seen *seen = &v->vm->vmid.seen[arch_hart_index()];
+	u64 from = seen->seq;
 	u32 vmid;
 	unsigned int fences = vmid_check(&vmid_space, &this_hart(vmid_hart), arch_hart_index(),
 					 &v->vm->vmid, &v->vmid, &vmid);
@@ -187,7 +190,9 @@ static void fence_entry(struct vcpu *v)
 		hfence_gvma_all();
 	}
 	csr_write(hgatp, gstage_hgatp(v->vm->gstage.mode, vmid, v->vm->gstage.pt.root));
-	if (fences & VMID_FENCE_G_VMID)
+	/* Alone it means that this VMID's tables have changed, and nothing else. */
+	if ((fences & VMID_FENCE_G_VMID) &&
+	    (fences != VMID_FENCE_G_VMID || !gfence_catch_up(&v->vm->vmid, from, seen->seq, vmid)))
 		hfence_gvma_vmid(vmid);
 	if (fences & VMID_FENCE_VV)
 		hfence_vvma_all();
@@ -221,7 +226,8 @@ bool vcpu_take_hart_slow(struct vcpu *v)
 	if (others)
 		runqueue_nudge();
 	v->seen_generation = this_hart(vmid_hart).generation;
-	v->seen_seq = v->vm->vmid.seen[arch_hart_index()].seq;
+	/* Order: the fence for the change, before it is said to be done. Pairs with: await() [G3] */
+	arch_store_release(&v->seen_seq, v->vm->vmid.seen[arch_hart_index()].seq);
 	return ready;
 }
 

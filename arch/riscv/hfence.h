@@ -47,6 +47,12 @@ __window void hfence_gvma_vmid(u64 vmid)
 	__asm__ volatile(H_INSN("hfence.gvma zero, %0")::"r"(vmid) : "memory");
 }
 
+/* The same for one page; its address is shifted right by two. */
+__window void hfence_gvma_addr_vmid(u64 gpa_shifted, u64 vmid)
+{
+	__asm__ volatile(H_INSN("hfence.gvma %0, %1")::"r"(gpa_shifted), "r"(vmid) : "memory");
+}
+
 __window void fence_i(void)
 {
 	__asm__ volatile("fence.i" ::: "memory");

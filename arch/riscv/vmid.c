@@ -32,7 +32,8 @@ void vmid_vm_init(struct vmid_space *s, struct vmid_vm *vm, struct vmid_seen *se
 {
 	unsigned long flags = spin_lock_irqsave(&s->lock);
 
-	*vm = (struct vmid_vm){.id = s->next_id++, .seen = seen};
+	*vm = (struct vmid_vm){
+		.id = s->next_id++, .seen = seen, .lock = SPINLOCK_INIT("vmid_changes")};
 	spin_unlock_irqrestore(&s->lock, flags);
 }
 
@@ -79,7 +80,7 @@ static unsigned int check_seen(struct vmid_vm *vm, unsigned int hart, u64 tag,
 	unsigned int todo = 0;
 	/* Order: the number of changes is read, before the fence that makes them seen; and the
 	 * caller said IN_GUEST, with a full barrier, before it is read.
-	 * Pairs with: vmid_vm_changed() [G1] [G2] */
+	 * Pairs with: vmid_vm_changed_pages() [G1] [G2] */
 	u64 seq = arch_load_acquire(&vm->seq);
 
 	if (seen->tag != tag)
@@ -108,15 +109,51 @@ unsigned int vmid_check(struct vmid_space *s, struct vmid_hart *h, unsigned int 
 	return todo;
 }
 
-u64 vmid_vm_changed(struct vmid_vm *vm)
+u64 vmid_vm_changed_pages(struct vmid_vm *vm, const struct vmid_change *c)
 {
-	/* Order: the change of the tables, before its number. Pairs with: check_seen() [G2] */
-	u64 seq = __atomic_add_fetch(&vm->seq, 1, __ATOMIC_RELEASE);
+	unsigned long flags = spin_lock_irqsave(&vm->lock);
+	u64 seq = vm->seq + 1;
 
+	vm->change[seq % VMID_CHANGES] = *c;
+	/* Order: the change of the tables, before its number. Pairs with: check_seen() [G2] */
+	arch_store_release(&vm->seq, seq);
+	spin_unlock_irqrestore(&vm->lock, flags);
 	/* Order: the number is stored, before the caller reads which vCPUs are in the guest.
 	 * Pairs with: check_seen() [G1] */
 	arch_mb();
 	return seq;
+}
+
+u64 vmid_vm_changed(struct vmid_vm *vm)
+{
+	static const struct vmid_change everything;
+
+	return vmid_vm_changed_pages(vm, &everything);
+}
+
+/* In the lock. */
+static bool copy_changes(const struct vmid_vm *vm, u64 from, u64 to, struct vmid_change *out)
+{
+	u64 pages = 0;
+
+	if (vm->seq - from > VMID_CHANGES)
+		return false;
+	for (u64 n = from + 1; n <= to; n++) {
+		*out = vm->change[n % VMID_CHANGES];
+		pages += out->count;
+		if (!out++->count || pages > VMID_PAGES)
+			return false;
+	}
+	return true;
+}
+
+bool vmid_changes(struct vmid_vm *vm, u64 from, u64 to, struct vmid_change out[VMID_CHANGES])
+{
+	unsigned long flags = spin_lock_irqsave(&vm->lock);
+	bool all = copy_changes(vm, from, to, out);
+
+	spin_unlock_irqrestore(&vm->lock, flags);
+	return all;
 }
 
 void vmid_vm_fenced(struct vmid_vm *vm, unsigned int hart, u64 seq)

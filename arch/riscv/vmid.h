@@ -35,8 +35,9 @@
  * HLV, HLVX and HSV use the same caches. Who executes one does all that an entry does, from
  * IN_GUEST on, or works through guest/gmem.h instead.
  *
- * Changing G-stage tables of a VM that may run: after the change call vmid_vm_changed(), then make
- * each vCPU leave its guest (guest_kick()) and wait until each was seen outside. A hart that enters
+ * Changing G-stage tables of a VM that may run (guest/gfence.h does it): after the change call
+ * vmid_vm_changed_pages(), then make each vCPU leave its guest (guest_kick()) and wait until each was
+ * seen outside. A hart that enters
  * later sees the new number in vmid_check() and fences; harts that are elsewhere do so whenever
  * they come back to this VM. After that wait the cut-off tables and unmapped pages may be freed. A
  * hart that was in the guest may fence the range alone instead, between its exit and its next
@@ -84,12 +85,24 @@ struct vmid_seen {
 	u32 vcpu; /* index + 1 of the vCPU that ran last */
 };
 
+/* Changes of a VM's tables that are remembered, and pages that are fenced one by one for all of them. */
+#define VMID_CHANGES 8
+#define VMID_PAGES   64
+
+/* Leaves at start and each 2^shift bytes on were changed, count of them; 0: everything. */
+struct vmid_change {
+	u64 start;
+	u32 count, shift;
+};
+
 /* One a VM. */
 struct vmid_vm {
 	u64 tag;		/* atomic: generation and VMID; written under space->lock */
 	u64 seq;		/* atomic: number of changes of its G-stage tables */
 	u64 id;			/* never given to another VM */
 	struct vmid_seen *seen; /* one a hart */
+	struct spinlock lock;	/* the last changes, and who adds one */
+	struct vmid_change change[VMID_CHANGES]; /* number n is at n % VMID_CHANGES */
 };
 
 /* One a vCPU; touched by the hart that runs it, interrupts off. */
@@ -117,8 +130,15 @@ static inline bool vmid_last_ran(const struct vmid_vm *vm, unsigned int hart,
 	return vm->seen[hart].vcpu == vcpu->index + 1 && vcpu->hart == hart + 1;
 }
 
-/* The VM's G-stage tables were changed. Returns the number of the change. Any context. */
+/* The VM's G-stage tables were changed, as c says. Returns the number of the change. Any context. */
+u64 vmid_vm_changed_pages(struct vmid_vm *vm, const struct vmid_change *c);
+
+/* The same for a change of everything. */
 u64 vmid_vm_changed(struct vmid_vm *vm);
+
+/* The changes after number from up to number to, in out. False: one is forgotten, or of everything, or
+ * they are of more than VMID_PAGES pages; then the whole VMID has to be fenced. Any context. */
+bool vmid_changes(struct vmid_vm *vm, u64 from, u64 to, struct vmid_change out[VMID_CHANGES]);
 
 /* This hart has fenced for change number seq by itself, with the VMID that its hgatp holds, on
  * account of the caller. Takes it into account if it is the next one; otherwise the next

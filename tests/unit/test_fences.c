@@ -10,7 +10,7 @@
  * that its user may still meet, which grows when a fence of it has come back. Every translation used is
  * checked for whose it is and against that.
  *
- * The code that decides runs as it is: guest/vcpu.c, guest/vfence.c, guest/emulate.c's fetch,
+ * The code that decides runs as it is: guest/vcpu.c, guest/vfence.c, guest/gfence.c, guest/emulate.c's fetch,
  * arch/riscv/vmid.c, sbi/rfence.c and sbi/early.c. Threads, kicks and CSRs are the model's. All harts
  * are one thread here; where the code lets others go on, they do.
  */
@@ -73,8 +73,8 @@ static struct {
 
 static u64 seed;
 static struct {
-	u64 uses, kicks;
-} seen;
+	u64 uses, kicks, by_page;
+} tally;
 
 static u64 rnd(u64 n)
 {
@@ -224,6 +224,14 @@ static inline void hfence_gvma_vmid(u64 vmid)
 	speculate();
 }
 
+static inline void hfence_gvma_addr_vmid(u64 gpa_shifted, u64 vmid)
+{
+	if (gpa_shifted << 2 >> 12 < GPAS)
+		model[now].g[vmid][gpa_shifted << 2 >> 12].vm = 0;
+	tally.by_page++;
+	speculate();
+}
+
 static inline void fence_i(void)
 {
 }
@@ -260,6 +268,8 @@ static bool hlvx_hu(u64 gva, u16 *out);
 /* ---- the code ----------------------------------------------------------------------------------- */
 
 #include "guest/vfence.c"
+
+#include "guest/gfence.c"
 
 #include "guest/vcpu.c"
 
@@ -413,7 +423,7 @@ static void use(const struct vcpu *v, u32 page)
 
 	fill_vs(h, page);
 	fill_g(h, GPA_OF(page));
-	seen.uses++;
+	tally.uses++;
 	if (HGATP_VM(h->hgatp) != m || h->vsatp != SATP(m, v->id, t->asid))
 		wrong = "another's tables are in the hart";
 	else if (e->vm != vm_id(m) || e->vcpu != v->id)
@@ -517,13 +527,14 @@ static void kicked(struct vcpu *v)
 
 	now = v->run.hart;
 	assert_ptr_equal(thread_of[now], v);
-	seen.kicks++;
+	tally.kicks++;
 	leave(v);
 	now = from;
 }
 
 void guest_kick(struct guest_run *run)
 {
+	others_go_on();
 	if (run->mode == IN_GUEST && run->hart != now)
 		kicked(vcpu_of_run(run));
 }
@@ -673,19 +684,21 @@ static void remote_fence(struct vcpu *v)
 			settle(&v->vm->vcpu[i], &then[i], start, size, with_asid, asid);
 }
 
-/* A page of the VM's is moved: all of its harts out of the guest, or on their way. */
-static void move_page(u32 m)
+/* Pages of the VM's are moved. */
+static void move_pages(u32 m)
 {
-	u32 gpa = (u32)rnd(GPAS);
+	u32 gpa = (u32)rnd(GPAS), n = (u32)(1 + rnd(GPAS - gpa));
+	u64 then[GPAS];
 
-	gtables[m].version[gpa]++;
-	vmid_vm_changed(&vms[m].vmid);
-	for (u32 i = 0; i < VCPUS; i++) {
-		guest_kick(&vcpus[m][i].run);
-		if (in_guest(&vcpus[m][i]) && vcpus[m][i].run.hart == now)
-			leave(&vcpus[m][i]);
-	}
-	gtables[m].least[gpa] = gtables[m].version[gpa];
+	for (u32 i = gpa; i < gpa + n; i++)
+		then[i] = ++gtables[m].version[i];
+	if (rnd(8))
+		gstage_fence_range(&vms[m], GPA(gpa * 4096UL + rnd(2)), n * 4096UL - 1);
+	else
+		gstage_fence_range(&vms[m], GPA(0), rnd(2) ? 1UL << 40 : 30 * 4096UL);
+	for (u32 i = gpa; i < gpa + n; i++)
+		if (gtables[m].least[i] < then[i])
+			gtables[m].least[i] = then[i];
 }
 
 /* The vCPU stops, and a sibling starts it again: it knows nothing of what it knew. */
@@ -720,7 +733,7 @@ static void go_on(void)
 	} else {
 		switch (rnd(8)) {
 		case 0: remote_fence(v); break;
-		case 1: move_page(vm_index(v)); break;
+		case 1: move_pages(vm_index(v)); break;
 		case 2: restart(v); break;
 		case 3: (void)emulate_fetch(v, &insn); break;
 		default: enter(v); break;
@@ -806,7 +819,7 @@ static void nothing_old_is_met(void **state)
 	for (unsigned int bits = 0; bits <= 3; bits++)
 		for (u64 s = 1; s <= 3; s++)
 			random_run(bits, s * 88172645463325252UL);
-	assert_true(seen.uses > 100000 && seen.kicks > 1000);
+	assert_true(tally.uses > 100000 && tally.kicks > 1000 && tally.by_page > 1000);
 }
 
 int main(void)
