@@ -219,6 +219,35 @@ static void asks_for_no_more_than_needed(void **state)
 	assert_int_equal(check(0, 0, 0, &v), 0);
 }
 
+/* What a hart that comes late is told of the last changes. */
+static void remembers_changes(void **state)
+{
+	struct vmid_change out[VMID_CHANGES + 1];
+	struct vmid_vm *vm = &vms[0].v;
+	u64 seq = 0;
+
+	(void)state;
+	start(14);
+	for (u32 i = 1; i <= VMID_CHANGES + 1; i++)
+		seq = vmid_vm_changed_pages(vm, &(struct vmid_change){i << 12, i, 12});
+	assert_int_equal(seq, VMID_CHANGES + 1);
+	assert_false(vmid_changes(vm, 0, seq, out));
+	assert_true(vmid_changes(vm, 1, seq, out));
+	for (u32 i = 0; i < VMID_CHANGES; i++)
+		assert_true(out[i].start == (i + 2) << 12 && out[i].count == i + 2);
+	/* One more came meanwhile. */
+	assert_true(vmid_changes(vm, 2, seq - 1, out));
+	assert_int_equal(out[0].start, 3 << 12);
+	assert_false(vmid_changes(vm, 0, 1, out));
+	/* As many pages as are fenced one by one, and one more. */
+	seq = vmid_vm_changed_pages(vm, &(struct vmid_change){0, VMID_PAGES, 12});
+	assert_true(vmid_changes(vm, seq - 1, seq, out));
+	seq = vmid_vm_changed_pages(vm, &(struct vmid_change){0, 1, 12});
+	assert_false(vmid_changes(vm, seq - 2, seq, out));
+	seq = vmid_vm_changed(vm);
+	assert_false(vmid_changes(vm, seq - 1, seq, out));
+}
+
 static void rolls_over(void **state)
 {
 	u32 v[4], again;
@@ -330,6 +359,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(no_stale_entry_is_met, setup),
 		cmocka_unit_test_setup(asks_for_no_more_than_needed, setup),
+		cmocka_unit_test_setup(remembers_changes, setup),
 		cmocka_unit_test_setup(rolls_over, setup),
 		cmocka_unit_test_setup(all_14_bits, setup),
 		cmocka_unit_test_setup(without_vmids, setup),
