@@ -57,8 +57,8 @@ static void take_interrupt_requests(struct vcpu *v)
  * who waits in guest_request_sync() waits for the run to be over, not for the fence. */
 static void take_requests(struct vcpu *v)
 {
-	if (unlikely(guest_request_take(&v->run, REQ_FILE)))
-		vcpu_vsfile_follow(v);
+	if (v->imsic && READ_ONCE(v->run.requests) & (REQ_FILE | REQ_EXT))
+		vcpu_vsfile_look(v, guest_request_take(&v->run, REQ_FILE));
 	irq_off();
 	vcpu_take_hart(v);
 	take_interrupt_requests(v);
@@ -201,7 +201,7 @@ static void fence_entry(struct vcpu *v)
 /* The file of another hart that has this number is not its own. */
 static bool look_for_file(struct vcpu *v)
 {
-	if (likely(!vcpu_vsfile_is_behind(v)))
+	if (likely(!vcpu_vsfile_arrived(v)))
 		return true;
 	vcpu_set_vgein(&v->arch, 0);
 	__atomic_fetch_or(&v->run.requests, REQ_FILE, __ATOMIC_RELAXED);

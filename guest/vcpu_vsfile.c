@@ -31,11 +31,22 @@ struct file_step {
 	struct vsfile_state *state;
 };
 
-bool vcpu_vsfile_is_behind(const struct vcpu *v)
+static bool has_stayed(const struct vcpu *v, u64 now)
+{
+	return v->arch.own_hart || now - v->vsfile.since >= arch_clock_hz() * VSFILE_STAY_MS / 1000;
+}
+
+bool vcpu_vsfile_arrived(struct vcpu *v)
 {
 	unsigned int here = arch_hart_index();
+	u64 now;
 
-	return v->vsfile.n ? v->vsfile.hart != here : v->imsic && vsfile_count(here);
+	if (!v->imsic)
+		return false;
+	now = arch_clock();
+	v->vsfile.stayed = has_stayed(v, now);
+	v->vsfile.since = now;
+	return v->vsfile.n ? v->vsfile.hart != here : v->arch.own_hart && vsfile_count(here);
 }
 
 static void stop_here(void *arg)
@@ -154,21 +165,22 @@ static void move(struct vcpu *v, struct place to)
 		to.n = 0;
 	}
 	turn_senders(v, &to);
-	(void)vmid_vm_changed(&v->vm->vmid);
+	(void)vmid_vm_changed_pages(&v->vm->vmid,
+				    &(struct vmid_change){vcpu_imsic_page(v).a, 1, PAGE_SHIFT});
 	take_out(v, &old);
 	pt_garbage_free(&v->vm->tables, &chg.garbage);
 	fill(v, &to, &state);
 }
 
-void vcpu_vsfile_follow(struct vcpu *v)
+void vcpu_vsfile_look(struct vcpu *v, bool behind)
 {
 	struct place to = {arch_hart_index(), 0};
+	bool stays = behind ? v->vsfile.stayed : !v->vsfile.n && has_stayed(v, arch_clock());
 
-	if (!vcpu_vsfile_is_behind(v))
-		return;
-	if (vsfile_alloc(to.hart, &to.n) && !v->vsfile.n)
-		return;
-	move(v, to);
+	if (stays)
+		(void)vsfile_alloc(to.hart, &to.n);
+	if (to.n || behind)
+		move(v, to);
 }
 
 void vcpu_vsfile_leave(struct vcpu *v)

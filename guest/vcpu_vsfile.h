@@ -4,9 +4,11 @@
  * vCPU is on (hyp/vsfile.h). With the latter messages to the vCPU, its siblings' IPIs among them, and its
  * own accesses to the file take no exit.
  *
- * The file follows its vCPU: whoever comes to a hart gets a file there if one is free, and what was in
- * its last one comes along, nothing lost and nothing twice. A vCPU keeps its file while it waits or
- * another has the hart; it gives it back when it is stopped or reset.
+ * A move costs calls to other harts, so a vCPU has to stay for that: one that has a hart alone gets a file
+ * at once; another when a message comes and it has been on its hart for VSFILE_STAY_MS. When it comes to
+ * another hart its file is moved there if it had been in the last place for as long, and to memory
+ * otherwise, or if there is none free; what was in it comes along, nothing lost and nothing twice. It
+ * keeps its file while it waits or another has the hart, and gives it back when it is stopped or reset.
  *
  * Owner: the vCPU's own thread changes the place; who sends a message in the hypervisor reads it under
  * the lock (class `imsic`, taken in interrupts, inside `vaplic`; leads to `runqueue`).
@@ -21,18 +23,25 @@
 
 struct vcpu;
 
+#define VSFILE_STAY_MS 50
+
 struct vcpu_vsfile {
 	struct spinlock lock;
 	unsigned int hart; /* whose file it is */
 	u32 n;		   /* its number; 0: the file is in memory */
+	/* Its own thread's. */
+	u64 since;   /* the clock when it came to its hart */
+	bool stayed; /* it had been on the last one for long */
 };
 
-/* Should it get another place on this hart, where it has just come to? */
-bool vcpu_vsfile_is_behind(const struct vcpu *v);
+/* The vCPU has come to this hart. True: before it enters its guest vcpu_vsfile_look() has to be called.
+ * Interrupts off. */
+bool vcpu_vsfile_arrived(struct vcpu *v);
 
-/* Moves the file to the hart where the vCPU is, or to memory where that has none free. The vCPU's own
- * thread, outside its guest, interrupts on; does not block, and calls other harts (hyp/hartcall.h). */
-void vcpu_vsfile_follow(struct vcpu *v);
+/* Puts the file where it should be: behind says that vcpu_vsfile_arrived() asked for it, or else a message
+ * has come. The vCPU's own thread, outside its guest, interrupts on; does not block, and may call other
+ * harts (hyp/hartcall.h). */
+void vcpu_vsfile_look(struct vcpu *v, bool behind);
 
 /* Moves it to memory. The same. */
 void vcpu_vsfile_leave(struct vcpu *v);

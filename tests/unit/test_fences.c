@@ -255,6 +255,13 @@ static bool hlvx_hu(u64 gva, u16 *out);
 #pragma weak thread_yield
 #pragma weak timer_arm
 #pragma weak vcpu_handle_exit
+#pragma weak vcpu_imsic_reset
+#pragma weak vcpu_set_vgein
+#pragma weak vcpu_vsfile_leave
+#pragma weak vcpu_vsfile_look
+#pragma weak vcpu_vsfile_unwatch
+#pragma weak vcpu_vsfile_watch
+#pragma weak virqchip_ext
 #pragma weak vcpu_inject
 #pragma weak vm_fail
 #pragma weak vm_place_vcpu
@@ -361,6 +368,12 @@ void vsteal_return(struct vcpu *v)
 void vsteal_stop(struct vcpu *v)
 {
 	(void)v;
+}
+
+bool vcpu_vsfile_arrived(struct vcpu *v)
+{
+	(void)v;
+	return false;
 }
 
 void vpmu_reset(struct vcpu *v)

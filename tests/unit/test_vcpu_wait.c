@@ -117,7 +117,7 @@ NOTHING(vcpu_set_vgein(struct arch_vcpu *a, u32 n), (void)a, (void)n)
 NOTHING(vcpu_imsic_reset(struct vcpu *x), (void)x)
 NOTHING(vcpu_vsfile_watch(struct vcpu *x), (void)x)
 NOTHING(vcpu_vsfile_unwatch(struct vcpu *x), (void)x)
-NOTHING(vcpu_vsfile_follow(struct vcpu *x), (void)x)
+NOTHING(vcpu_vsfile_look(struct vcpu *x, bool behind), (void)x, (void)behind)
 NOTHING(vcpu_vsfile_leave(struct vcpu *x), (void)x)
 NOTHING(vfence_init(struct vfence_queue *q), (void)q)
 NOTHING(vfence_drain(struct vfence_queue *q), (void)q)
@@ -129,7 +129,7 @@ bool virqchip_ext(struct vcpu *x)
 	return x->ext_level;
 }
 
-bool vcpu_vsfile_is_behind(const struct vcpu *x)
+bool vcpu_vsfile_arrived(struct vcpu *x)
 {
 	(void)x;
 	return false;
