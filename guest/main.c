@@ -16,6 +16,7 @@
 #include "hyp/kmem.h"
 #include "hyp/memmap.h"
 #include "hyp/reset.h"
+#include "hyp/selftest.h"
 #include "hyp/torture.h"
 #include "hyp/tracedump.h"
 #include "lib/log.h"
@@ -172,6 +173,7 @@ static void run_vms(void)
 		if (machine.entry[i].vm)
 			start_vm(&machine.entry[i]);
 	torture_start();
+	selftest_start();
 	while (machine.running) {
 		(void)thread_wait(some_ended, NULL, TIMER_NEVER);
 		for (u32 i = 0; i < machine.config.count; i++)

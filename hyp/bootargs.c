@@ -153,10 +153,11 @@ static void parse_panic(struct bootargs *b, struct word w, const struct bootargs
 
 static void parse_selftest(struct bootargs *b, struct word w, const struct bootargs_warn *warn)
 {
-	if (is(w, "conformance"))
+	b->selftest_vms = is(w, "conformance,vms");
+	if (b->selftest_vms || is(w, "conformance"))
 		b->selftest_conformance = true;
 	else
-		complain(warn, "selftest= is conformance, not", w);
+		complain(warn, "selftest= is conformance or conformance,vms, not", w);
 }
 
 static bool trace_one(struct bootargs *b, struct word w)

@@ -53,6 +53,7 @@ struct bootargs {
 	enum log_level loglevel; /* LOG_INFO without loglevel= */
 	enum bootargs_panic panic;
 	bool selftest_conformance; /* run the conformance suite, then end the machine */
+	bool selftest_vms;	   /* while the VMs run */
 	enum bootargs_torture torture;
 	u32 torture_periods; /* grace periods, at least; 0 without torture=rcu */
 	u32 torture_guests;  /* harts that have to stay in their guests as long */

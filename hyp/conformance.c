@@ -4,7 +4,8 @@
  *
  * Owns two vCPUs and the G-stage they share: one page of code and one of data, at CODE_GPA and
  * DATA_GPA. VMID 0 belongs to no VM, so theirs is 0, and everything is fenced when one of them takes
- * a hart. Runs before there is any VM, and the machine ends afterwards: nothing is given back.
+ * a hart. The machine ends afterwards: nothing is given back. They may run beside VMs, but not where
+ * the harts have no VMIDs, for then those have 0, too.
  */
 #include "hyp/conformance.h"
 
@@ -327,8 +328,23 @@ bool conformance_running(unsigned int hart)
 	return arch_load_acquire(&per_hart(job, hart).running);
 }
 
+static bool beside_vms;
+
+static void run_suite(void *arg)
+{
+	(void)arg;
+	machine_power_off(conformance_main(beside_vms) != 0);
+}
+
 void selftest_conformance(const struct bootargs *b)
 {
-	if (b->selftest_conformance)
-		machine_power_off(conformance_main() != 0);
+	beside_vms = b->selftest_vms;
+	if (b->selftest_conformance && !beside_vms)
+		run_suite(NULL);
+}
+
+void selftest_start(void)
+{
+	if (beside_vms)
+		CHECK(thread_create("suite", 0, run_suite, NULL));
 }

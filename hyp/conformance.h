@@ -61,8 +61,8 @@ bool conformance_call_keeps(void (*fn)(void *arg), void *arg);
 void conformance_start(unsigned int hart, void (*fn)(void *arg), void *arg);
 bool conformance_running(unsigned int hart);
 
-/* Runs the suite and returns how many of its tests failed. In a thread on hart 0, all harts up;
- * tests/conformance/hyp_port.c defines it. */
-unsigned int conformance_main(void);
+/* Runs the suite, beside VMs or not, and returns how many of its tests failed. In a thread on hart 0, all
+ * harts up; tests/conformance/hyp_port.c defines it. */
+unsigned int conformance_main(bool beside_vms);
 
 #endif

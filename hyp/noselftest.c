@@ -20,6 +20,10 @@ void selftest_conformance(const struct bootargs *b)
 		tell("selftest=");
 }
 
+void selftest_start(void)
+{
+}
+
 void torture_init(const struct bootargs *b)
 {
 	if (b->torture != BOOTARGS_TORTURE_NONE)

@@ -17,4 +17,8 @@ void selftest_panic(const struct bootargs *b);
  * image's, in hyp/noselftest.c, says in a line that it holds no suite, and returns. */
 void selftest_conformance(const struct bootargs *b);
 
+/* The same if b asks for it while VMs run: in a thread of its own on hart 0. The VMs' first vCPUs have
+ * been started; the caller is a thread. */
+void selftest_start(void);
+
 #endif

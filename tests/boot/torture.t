@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
 RCU under load in the hypervisor (boot argument torture=): eight harts, of which three sit in a
-guest that never exits and do so through all the grace periods that are counted; and a reader that
-holds a grace period up, which is to be reported with its back trace.
+guest that never exits and do so through all the grace periods that are counted; four harts beside
+vCPUs that are more than the harts, take them from each other and move; and a reader that holds a grace
+period up, which is to be reported with its back trace.
 
 LIMEN_FULL=1: many times as many grace periods. LIMEN_SELFTEST_BIN: the release build with
 self-tests (build/riscv-selftest/limen.bin). LIMEN_DEBUG_BIN: the debug build, for the stall
@@ -24,8 +25,17 @@ from tap import Tap  # noqa: E402
 HARTS = 8
 FULL = bool(os.environ.get("LIMEN_FULL"))
 PERIODS = 50000 if FULL else 1500
+CROWD_HARTS = 4
+CROWD_PERIODS = 10000 if FULL else 1000
 STAYING = 3     # the vCPUs of VM "still" but for the first, which shares its hart with the conductor
 TIMEOUT = 1200 if FULL else None
+
+
+def crowd(harts):
+    """Two VMs that compute all the time, each with more vCPUs than there are harts, anywhere."""
+    source = fits.config(*[fits.vm(name, memory=fits.megabytes(4), cpus=f"<{harts + 1}>")
+                           for name in ("one", "other")])
+    return fits.image("torture-crowd", source, {"kernel": fits.guest("hang")}, code=fits.selftest())
 
 
 def image(harts):
@@ -38,10 +48,10 @@ def image(harts):
     return fits.image("torture", source, {"kernel": fits.guest("hang")}, code=fits.selftest())
 
 
-def run(tap, what, append, harts, **more):
+def run(tap, what, append, harts, kernel=None):
     """(the machine's status, its console)"""
-    with qemu.Qemu("torture-" + what, kernel=image(harts), harts=harts, memory="256M", append=append,
-                   **more) as machine:
+    with qemu.Qemu("torture-" + what, kernel=kernel or image(harts), harts=harts, memory="256M",
+                   append=append) as machine:
         try:
             status = machine.wait(TIMEOUT)
         except qemu.Failure as failure:
@@ -51,8 +61,9 @@ def run(tap, what, append, harts, **more):
         return status, machine.output.decode("latin-1").replace("\r", "")
 
 
-def test_rcu(tap):
-    status, text = run(tap, "rcu", f"torture=rcu,{PERIODS},{STAYING}", HARTS)
+def torture(tap, name, periods, staying, harts, kernel=None):
+    """So many grace periods, through which that many harts stay in their guests."""
+    status, text = run(tap, name, f"torture=rcu,{periods},{staying}", harts, kernel)
     if status is None:
         return
     said = [line for line in text.splitlines() if line.startswith("limen: torture: ")]
@@ -60,20 +71,20 @@ def test_rcu(tap):
         tap.diag(line.removeprefix("limen: torture: "))
     text = "\n".join(said)
     found = re.search(r"torture: (\d+) grace periods, (\d+) of them waited for in turn", text)
-    tap.ok(found and int(found[1]) >= int(found[2]) >= PERIODS, "rcu: grace periods", text)
+    tap.ok(found and int(found[1]) >= int(found[2]) >= periods, f"{name}: grace periods", text)
     found = re.search(r"(\d+) readers, (\d+) of them in interrupts; (\d+) updates, (\d+) callbacks, "
                       r"(\d+) barriers", text)
     tap.ok(found and all(int(n) for n in found.groups()),
-           "rcu: readers, in interrupts too, updates, callbacks and barriers", text)
+           f"{name}: readers, in interrupts too, updates, callbacks and barriers", text)
     ages = [int(n) for n in re.search(r"ages seen:((?: \d+)*)|$", text)[1].split()]
-    tap.ok(len(ages) == 9 and ages[0] and ages[1], "rcu: readers met objects that were taken out",
+    tap.ok(len(ages) == 9 and ages[0] and ages[1], f"{name}: readers met objects that were taken out",
            text)
-    tap.ok(len(ages) == 9 and not any(ages[2:]), "rcu: and none after a grace period", text)
+    tap.ok(len(ages) == 9 and not any(ages[2:]), f"{name}: and none after a grace period", text)
     stayed = [(int(hart), int(periods)) for hart, periods in
               re.findall(r"hart (\d+) stayed in its guest through (\d+)", text)]
-    tap.equal([hart for hart, periods in stayed if periods >= PERIODS], list(range(1, 4)),
-              f"rcu: harts 1 to {STAYING} never left their guests meanwhile")
-    tap.equal(said[-1:], ["limen: torture: passed"], "rcu: passed")
+    tap.equal([hart for hart, through in stayed if through >= periods],
+              list(range(1, staying + 1)), f"{name}: harts that never left their guests meanwhile")
+    tap.equal(said[-1:], ["limen: torture: passed"], f"{name}: passed")
 
 
 def test_stall(tap):
@@ -98,7 +109,8 @@ def main():
     if images.STANDIN:
         tap.skip("torture", "limen's, which is not there")
         tap.done()
-    test_rcu(tap)
+    torture(tap, "rcu", PERIODS, STAYING, HARTS)
+    torture(tap, "crowd", CROWD_PERIODS, 0, CROWD_HARTS, crowd(CROWD_HARTS))
     test_stall(tap)
     debug = os.environ.get("LIMEN_DEBUG_BIN") or \
         os.path.join(images.TOP, "build/riscv-debug/limen.bin")

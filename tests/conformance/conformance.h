@@ -96,9 +96,13 @@ struct conformance_port {
 	 * The hart is otherwise idle. Until fn has come back, running() says so. */
 	void (*start)(unsigned int hart, void (*fn)(void *arg), void *arg);
 	bool (*running)(unsigned int hart);
-	/* A moment in a busy wait for other harts: lets this hart's other threads run, is a
-	 * quiescent state. Interrupts on. */
+	/* Lets this hart's other threads run, and is a quiescent state: in a busy wait for other harts,
+	 * where it may do so now and then alone (pause); and because ENTRY_WORK_RESCHED asked for it.
+	 * Interrupts on. */
 	void (*pause)(void);
+	void (*yield)(void);
+	/* Others run on these harts meanwhile, vCPUs among them. */
+	bool busy;
 
 	/* The steps noted by this hart since steps_reset(); NULL: steps are not noted. */
 	size_t (*steps)(const enum step **steps);

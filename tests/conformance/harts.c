@@ -54,6 +54,10 @@ static void e10_idle(void)
 {
 	bool undisturbed = false;
 
+	if (port->busy) {
+		scene_skip("no hart idles beside others");
+		return;
+	}
 	for (unsigned int i = 0; i < TRIES && !undisturbed; i++) {
 		u64 before = 0, after = 0;
 
@@ -136,6 +140,10 @@ static void count_work(struct scene *s)
 
 static void e6_work_storm(void)
 {
+	if (port->busy) {
+		scene_skip("the others do not know this work");
+		return;
+	}
 	scene_init(&scene, 0, GUEST_SPINS);
 	scene.act[AT_WORK] = count_work;
 	worked = 0;

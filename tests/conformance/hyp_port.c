@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "entry/run.h"
 #include "hyp/conformance.h"
 #include "hyp/thread.h"
 #include "lib/check.h"
@@ -61,7 +62,16 @@ static void burn(u64 ticks)
 		arch_relax();
 }
 
-static const struct conformance_port hyp_port = {
+/* Beside VMs a yield costs slices of theirs: there is one when a slice of this hart is over. */
+static void pause_beside_vms(void)
+{
+	if (entry_work_take(ENTRY_WORK_RESCHED))
+		thread_yield();
+	else
+		arch_relax();
+}
+
+static struct conformance_port hyp_port = {
 	.name = "limen on RISC-V",
 	.print = print,
 	.guest = guest,
@@ -81,10 +91,15 @@ static const struct conformance_port hyp_port = {
 	.start = conformance_start,
 	.running = conformance_running,
 	.pause = thread_yield,
+	.yield = thread_yield,
 };
 
-unsigned int conformance_main(void)
+unsigned int conformance_main(bool beside_vms)
 {
+	if (beside_vms) {
+		hyp_port.pause = pause_beside_vms;
+		hyp_port.busy = true;
+	}
 	if (conformance_init()) {
 		print("Bail out! no memory or no G-stage for the guests");
 		return 1;

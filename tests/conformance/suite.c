@@ -79,7 +79,7 @@ static bool do_work(struct guest_run *run)
 	if (!s->act[AT_WORK])
 		guest_request_take(run, SCENE_REQUEST);
 	if (entry_work_take(ENTRY_WORK_RESCHED))
-		port->pause();
+		port->yield();
 	return !guest_request_take(run, SCENE_STOP);
 }
 
@@ -94,16 +94,14 @@ static bool do_prepare(struct guest_run *run)
 	port->take_hart(s->vcpu);
 	at(s, AT_PREPARE);
 	s->counter = hart_counter();
+	s->guest_base = this_hart(vtime_hart).ticks[VTIME_GUEST];
 	return !s->prepare_failed;
 }
 
-/* What the hart has of it since the loop began, or the last exit. */
+/* What the hart has of it since the last preparation: before that it may have been others'. */
 static void count_guest_time(struct scene *s)
 {
-	u64 ticks = this_hart(vtime_hart).ticks[VTIME_GUEST];
-
-	s->guest_ticks += ticks - s->guest_base;
-	s->guest_base = ticks;
+	s->guest_ticks += this_hart(vtime_hart).ticks[VTIME_GUEST] - s->guest_base;
 }
 
 static void do_exit(struct guest_run *run)
@@ -159,7 +157,6 @@ static void play(void *arg)
 	expect_home(true);
 	irq_off();
 	this_hart(scene_here) = s;
-	s->guest_base = this_hart(vtime_hart).ticks[VTIME_GUEST];
 	irq_on();
 	guest_run_loop(&s->run);
 	expect_home(true);
@@ -218,10 +215,11 @@ void act_request(struct scene *s)
 }
 
 /* The ring is read by its own hart, with tracing off. */
-static u64 trace_from;
+static u64 trace_from, trace_of;
 
-void trace_begin(void)
+void trace_begin(const struct scene *s)
 {
+	trace_of = (u64)(uintptr_t)s->vcpu;
 	trace_from = trace_count(arch_hart_index());
 	trace_set(BIT(TRACE_GUEST_ENTRY) | BIT(TRACE_GUEST_EXIT) | BIT(TRACE_IRQS_ON) |
 		  BIT(TRACE_IRQS_OFF));
@@ -250,7 +248,12 @@ static struct trace_rec record(size_t i)
 
 enum trace_event trace_event_at(size_t i)
 {
-	return (enum trace_event)record(i).event;
+	struct trace_rec rec = record(i);
+	bool guest = rec.event == TRACE_GUEST_ENTRY || rec.event == TRACE_GUEST_EXIT;
+
+	if (guest && (rec.event == TRACE_GUEST_ENTRY ? rec.a : rec.b) != trace_of)
+		return TRACE_EVENTS;
+	return (enum trace_event)rec.event;
 }
 
 u64 trace_when(size_t i)

@@ -44,6 +44,10 @@ void scene_broken(const char *file, int line, const char *what);
 			scene_broken(__FILE__, __LINE__, #c); \
 	} while (0)
 
+/* What a hart counts is what the scene did; beside others there may be more. */
+#define EXPECT_COUNT(count, of_scene) \
+	EXPECT(port->busy ? (count) >= (of_scene) : (count) == (of_scene))
+
 /* A tick's length: long enough for a guest to do something. */
 u64 short_while(void);
 
@@ -67,8 +71,9 @@ void act_request(struct scene *s);
 void expect_home(bool irqs_on);
 u64 hart_counter(void);
 
-/* Tracing of this hart, from trace_begin() on. */
-void trace_begin(void);
+/* Tracing of this hart, from trace_begin() on. What is traced of other vCPUs than this scene's is an
+ * event of no name, TRACE_EVENTS. */
+void trace_begin(const struct scene *s);
 void trace_end(void);
 size_t trace_events(void);
 enum trace_event trace_event_at(size_t i);

@@ -56,7 +56,7 @@ static void e1_trace(void)
 
 	scene_init(&scene, 0, GUEST_ASKS);
 	scene.exits = 1;
-	trace_begin();
+	trace_begin(&scene);
 	scene_run(&scene);
 	trace_end();
 	n = trace_events();
@@ -86,7 +86,7 @@ static void e1_places(void)
 	scene.act[AT_PREPARE] = act_tick;
 	scene.act[AT_EXIT] = until_ticked;
 	scene_run(&scene);
-	EXPECT(scene.been[AT_WORK] == 2);
+	EXPECT_COUNT(scene.been[AT_WORK], 2);
 	EXPECT(scene.been[AT_PREPARE] == scene.been[AT_EXIT] + 1);
 }
 
@@ -182,7 +182,7 @@ static void e4_handler(void)
 	scene_run(&scene);
 	EXPECT(scene.been[AT_TICK] >= 1);
 	EXPECT(time_of(VTIME_IRQ) >= scene.been[AT_TICK] * (u64)BURNT);
-	EXPECT(time_of(VTIME_GUEST) == scene.guest_ticks);
+	EXPECT_COUNT(time_of(VTIME_GUEST), scene.guest_ticks);
 }
 
 /* E5: every way through. The scene's callbacks see drift at the next place. */
@@ -232,7 +232,7 @@ static void e6_after_look(void)
 	scene.act[AT_PREPARE] = request_once;
 	scene_run(&scene);
 	EXPECT(scene.been[AT_EXIT] == 2);
-	EXPECT(scene.been[AT_WORK] == 2);
+	EXPECT_COUNT(scene.been[AT_WORK], 2);
 }
 
 static void hart_work_in_tick(struct scene *s)
@@ -249,7 +249,7 @@ static void e6_hart_work(void)
 	scene.act[AT_PREPARE] = act_tick;
 	scene.act[AT_TICK] = hart_work_in_tick;
 	scene_run(&scene);
-	EXPECT(scene.been[AT_WORK] == 4);
+	EXPECT_COUNT(scene.been[AT_WORK], 4);
 }
 
 /* E7: exactly, and a guest that only spins has time. */
@@ -261,7 +261,7 @@ static void e7_sum(void)
 	time_begin();
 	scene_run(&scene);
 	EXPECT(time_of(VTIME_GUEST) > 0);
-	EXPECT(scene.guest_ticks == time_of(VTIME_GUEST));
+	EXPECT_COUNT(time_of(VTIME_GUEST), scene.guest_ticks);
 	EXPECT(port->progress(scene.vcpu) > 0);
 }
 
@@ -430,7 +430,7 @@ static void e13_pairs(void)
 	scene_init(&scene, 0, GUEST_ASKS);
 	scene.exits = 4;
 	scene.failed = 2;
-	trace_begin();
+	trace_begin(&scene);
 	scene_run(&scene);
 	trace_end();
 	expect_pairs(scene.been[AT_EXIT]);
@@ -445,7 +445,7 @@ static void e13_window(void)
 	scene.exits = 1;
 	scene.act[AT_PREPARE] = act_tick;
 	scene.act[AT_TICK] = burn_in_tick;
-	trace_begin();
+	trace_begin(&scene);
 	time_begin();
 	scene_run(&scene);
 	trace_end();
@@ -455,7 +455,7 @@ static void e13_window(void)
 		if (trace_event_at(i) == TRACE_GUEST_EXIT)
 			last = trace_when(i);
 	}
-	EXPECT(last - first >= time_of(VTIME_GUEST) + BURNT);
+	EXPECT(last - first >= scene.guest_ticks + BURNT);
 }
 
 /* Early answers are part of the run: counted, not traced, no exit. */
@@ -470,10 +470,10 @@ static void e13_early(void)
 	scene_init(&scene, 0, GUEST_EARLY);
 	scene.exits = 3;
 	before = port->early();
-	trace_begin();
+	trace_begin(&scene);
 	scene_run(&scene);
 	trace_end();
-	EXPECT(port->early() == before + 3 * CONFORMANCE_EARLY);
+	EXPECT_COUNT(port->early(), before + 3 * CONFORMANCE_EARLY);
 	EXPECT(scene.why[WHY_ASKED] == 3);
 	expect_pairs(scene.been[AT_EXIT]);
 }
@@ -483,7 +483,8 @@ static void no_request(struct scene *s)
 {
 	EXPECT(arch_irqs_off());
 	EXPECT(READ_ONCE(s->run.requests) == 0);
-	EXPECT(READ_ONCE(this_hart(entry_work)) == 0);
+	/* Other harts may ask for some at any moment. */
+	EXPECT(port->busy || READ_ONCE(this_hart(entry_work)) == 0);
 }
 
 static void e14_last(void)
@@ -495,7 +496,7 @@ static void e14_last(void)
 	entry_work_set(arch_hart_index(), ENTRY_WORK_RESCHED);
 	act_request(&scene);
 	scene_run(&scene);
-	EXPECT(scene.been[AT_WORK] == scene.been[AT_EXIT] + 1);
+	EXPECT_COUNT(scene.been[AT_WORK], scene.been[AT_EXIT] + 1);
 	EXPECT(scene.been[AT_PREPARE] == scene.been[AT_EXIT]);
 }
 

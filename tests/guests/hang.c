@@ -24,6 +24,7 @@ void guest_main(void)
 		hart_start(i, spin, 0);
 		wait_for(sbi_hart_status(harts[i].id).value == HSM_STARTED, 20000);
 	}
-	print("# all harts hang\n");
+	if (!machine_bootarg("quiet"))
+		print("# all harts hang\n");
 	spin(0);
 }

@@ -240,6 +240,7 @@ static const struct conformance_port host_port = {
 	.start = start,
 	.running = running,
 	.pause = pause_here,
+	.yield = pause_here,
 	.steps = steps,
 	.steps_reset = host_steps_reset,
 	.expect_panic = expect_panic,
