@@ -215,7 +215,8 @@ selftest-limen: | $(OUT)/limen.bin
 
 bench: ## instructions an operation, beside their budgets; LINUX=1: and Linux to its init
 	$(Q)tools/setup run
-	$(Q)$(MAKE) --no-print-directory $(OUT)/limen.bin $(GUEST_OUT)/bench.bin
+	$(Q)$(MAKE) --no-print-directory $(OUT)/limen.bin \
+		$(addprefix $(GUEST_OUT)/,bench.bin bench-pair.bin bench-idle.bin)
 	$(Q)tools/bench --limen $(OUT)/limen.bin --guest $(GUEST_OUT)/bench.bin \
 		$(if $(LINUX),--linux $(DEPS)/linux/Image)
 

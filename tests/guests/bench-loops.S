@@ -237,6 +237,106 @@ vector_\what:
 	INTERRUPT loop_timer_sstc, sstc
 	INTERRUPT loop_ipi, ipi
 
+/* ---- two harts: each waits for the other's IPI, and sends one ---------------------------------- */
+
+#ifndef FENCE_TICKS
+#define FENCE_TICKS 20
+#endif
+
+/* s1: the other's hart id; s5: where turns of waiting are counted. No interrupt is taken: SIE is off,
+ * sie lets through what is to end the WFI. */
+.macro SEND_IPI
+	li	a0, 1
+	mv	a1, s1
+	li	a7, SBI_EXT_IPI
+	li	a6, 0
+	ecall
+.endm
+.macro AWAIT_IPI
+2:	wfi
+	csrr	t0, sip
+	andi	t0, t0, 1 << IRQ_SOFT
+	beqz	t0, 2b
+	csrci	sip, 1 << IRQ_SOFT
+.endm
+/* Of PAIR_SPIN instructions a turn; the WFI does not wait, for a timer interrupt is pending. */
+.macro SPIN_FOR_IPI
+	la	s5, pair_spins
+	slli	t0, s1, 3
+	add	s5, s5, t0
+2:	wfi
+	ld	t0, 0(s5)
+	addi	t0, t0, 1
+	sd	t0, 0(s5)
+	csrr	t0, sip
+	andi	t0, t0, 1 << IRQ_SOFT
+	beqz	t0, 2b
+	csrci	sip, 1 << IRQ_SOFT
+.endm
+.macro TOUCH_FP
+	.option	push
+	.option	arch, +f, +d
+	fmv.d.x	f0, s0
+	.option	pop
+.endm
+.macro TOUCH_VECTOR
+	.option	push
+	.option	arch, +v
+	vl1re8.v v0, (sp)
+	.option	pop
+.endm
+
+.macro PAIR name, touch, await
+	.macro ask_\name
+	\touch
+	SEND_IPI
+	\await
+	.endm
+	.macro echo_\name
+	\await
+	\touch
+	SEND_IPI
+	.endm
+	LOOP	loop_ask_\name, NOTHING, ask_\name
+	LOOP	loop_echo_\name, NOTHING, echo_\name
+.endm
+
+	PAIR	wake, NOTHING, AWAIT_IPI
+	PAIR	fp, TOUCH_FP, AWAIT_IPI
+	PAIR	vector, TOUCH_VECTOR, AWAIT_IPI
+	PAIR	spin, NOTHING, SPIN_FOR_IPI
+
+	.bss
+	.balign	8
+	.globl	pair_spins	/* a count for each hart id that is waited for */
+pair_spins:
+	.skip	8 * 64
+	.text
+
+/* Waits without end for the one IPI. */
+.macro SPIN
+	SPIN_FOR_IPI
+	li	s0, 1
+.endm
+	LOOP	loop_spin, NOTHING, SPIN
+
+/*
+ * A fence of a hart that spins as above. QEMU goes on to the next hart when this one waits, or when it
+ * has executed its part of what is left to the next timer: so there is one soon, and the WFI, which
+ * does not wait, as an IPI is pending, makes that part anew.
+ */
+.macro FENCE_SOON
+	rdtime	t0
+	addi	t0, t0, FENCE_TICKS
+	csrw	CSR_STIMECMP, t0
+	wfi
+	li	a7, SBI_EXT_RFENCE
+	li	a6, RFENCE_SFENCE_VMA
+	args_sfence
+	ecall
+.endm
+	LOOP	loop_fence_soon, NOTHING, FENCE_SOON
+
 /* ---- the clock, finer than its tick --------------------------------------------------------- */
 
 /* u64 edge_begin(void): waits for a tick to begin; its number. */

@@ -19,13 +19,14 @@ guest-rt-srcs := $(addprefix tests/guests/rt/,start.S rt.c trap.c print.c page.c
 GUESTS := sbi-base sbi-time timer-sstc sbi-ipi sbi-rfence sbi-hsm sbi-srst sbi-dbcn sbi-pmu \
 	sbi-susp sbi-sta sbi-fwft mmio plic fp wfi smp bad-sbi fault-load fault-fetch fault-insn fault-flw fault-nested fault-table \
 	fault-straddle fault-own hang hang-trap bench demo demo-other share share-naps seed input \
-	regs
+	regs bench-pair bench-idle
 
 guest-sbi-time-srcs   := tests/guests/sbi-time.c tests/guests/timer-tests.c
 guest-timer-sstc-srcs := tests/guests/timer-sstc.c tests/guests/timer-tests.c
 guest-fp-srcs         := tests/guests/fp.c tests/guests/fpregs.S
 guest-regs-srcs       := tests/guests/regs.c tests/guests/fpregs.S
 guest-bench-srcs      := tests/guests/bench.c tests/guests/bench-loops.S
+guest-bench-pair-srcs := tests/guests/bench-pair.c tests/guests/bench-loops.S
 
 guest-srcs = $(guest-rt-srcs) $(or $(guest-$(1)-srcs),tests/guests/$(1).c)
 guest-objs = $(patsubst tests/guests/%,$(GUEST_OUT)/obj/%.o,$(call guest-srcs,$(1)))

@@ -16,6 +16,7 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [os.path.join(TOP, "tests"), os.path.join(TOP, "tools")]
 import bench_elf  # noqa: E402
 import bench_linux  # noqa: E402
+import bench_many  # noqa: E402
 import bench_steps  # noqa: E402
 from tap import Tap  # noqa: E402
 
@@ -158,6 +159,20 @@ tap.equal(turn([0x80, 0x84, 0x80, 0x1000]), {"read": 0, "write": 0, "all": 0},
 tap.ok("ended" in turn([0x80, 0x84]), "a machine that ends in a turn is noticed")
 tap.equal(bench_steps.fewest([{"all": 5}, {"all": 3}, {"all": 9}]), {"all": 3},
           "the turn nothing disturbed")
+
+# ---- several VMs and harts ----
+tap.equal(bench_many.growth([100.0, 100.5, 100.9, None]), "flat", "what the clock can tell is no growth")
+tap.equal(bench_many.growth([100.0, 100.0, 102.5]), "grows (+2.5)", "and this is")
+tap.equal(bench_many.growth([0.0, 0.0]), "flat", "nothing stays nothing")
+tap.equal(bench_many.config(bench_many.vm("a", "kernel", 4096), 3).count("limen,vm"), 3,
+          "so many VMs in all")
+tap.equal(sorted(bench_many.RUNS), sorted({run for _, run, *_ in bench_many.ROWS}),
+          "each run has rows, and each row a run")
+pair_lines = bench.pair_table({run: {row: 100.0 for row, of, *_ in bench_many.ROWS if of == run}
+                               for run in bench_many.RUNS}, {run: {} for run in bench_many.RUNS})
+tap.ok("ok (x0.03)" in pair_lines and "ok (x0.33)" in pair_lines, "the pair's budgets", pair_lines)
+tap.ok("grows (+5.0)" in bench.grown_table([("x", [10.0, 15.0, 10.0, 10.0, 10.0])]),
+       "a row that grows is told")
 
 # ---- tables ----
 times = {"boot": 2500, "checked": 20, "filled": 1 << 17}
