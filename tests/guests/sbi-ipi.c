@@ -204,6 +204,36 @@ static void to_sleeper(void)
 	T_OK(hart_join(1));
 }
 
+static volatile u64 at_start; /* what sip held */
+
+static void fresh(u64 unused)
+{
+	at_start = csr_read(sip);
+	sleeper(unused);
+}
+
+/* A hart that is stopped has no use for an IPI, and does not find it when it starts; one that says it
+ * has started gets each, though it may not have executed an instruction yet. */
+static void before_start(void)
+{
+	SKIP_IF(hart_count() < 2, "one hart");
+	for_rounds(i, 0, 200, 5000)
+	{
+		slept = 0;
+		T_EQ(sbi_send_ipi(1, harts[1].id).error, 0);
+		T_EQ(sbi_hart_status(harts[1].id).value, HSM_STOPPED);
+		T_EQ(hart_start(1, i % 2 ? fresh : sleeper, 0), 0);
+		T_OK(wait_for(sbi_hart_status(harts[1].id).value == HSM_STARTED, 20000));
+		if (i % 2) {
+			T_OK(wait_for(slept == 1, 20000));
+			T_EQ(at_start & SSIP, 0);
+		}
+		T_EQ(sbi_send_ipi(1, harts[1].id).error, 0);
+		T_OK(wait_for(slept == 2, 5000));
+		T_OK(hart_join(1));
+	}
+}
+
 const struct test guest_tests[] = {
 	{"to self, by every base and bit", to_self},
 	{"base -1 is every hart", to_all},
@@ -216,5 +246,6 @@ const struct test guest_tests[] = {
 	{"to another hart, by every base and bit", to_other},
 	{"base -1 reaches the others too", to_all_others},
 	{"to one that waits, by one that goes on", to_sleeper},
+	{"to one that is stopped, and one that has just started", before_start},
 	{NULL, NULL},
 };
