@@ -255,7 +255,6 @@ static bool hlvx_hu(u64 gva, u16 *out);
 #pragma weak thread_yield
 #pragma weak timer_arm
 #pragma weak vcpu_handle_exit
-#pragma weak vcpu_imsic_reset
 #pragma weak vcpu_set_vgein
 #pragma weak vcpu_vsfile_leave
 #pragma weak vcpu_vsfile_look
@@ -366,6 +365,11 @@ void vsteal_return(struct vcpu *v)
 }
 
 void vsteal_stop(struct vcpu *v)
+{
+	(void)v;
+}
+
+void vcpu_imsic_reset(struct vcpu *v)
 {
 	(void)v;
 }
