@@ -21,6 +21,7 @@
 
 #define PIECE_SHIFT 21
 #define PIECE	    (1UL << PIECE_SHIFT)
+#define POISON	    0x6b /* in debug builds: what has been given back */
 
 struct gmem_slot {
 	struct vm_mem *mem;
@@ -58,6 +59,8 @@ static void slot_free(struct gmem_slot *slot)
 {
 	struct vm_mem *mem = slot->mem;
 
+	for (u32 i = 0; LIMEN_DEBUG && i < slot->chunks; i++)
+		memset(hpa_to_va(slot->chunk[i].hpa), POISON, slot->chunk[i].size);
 	ram_free(mem->acct, slot->chunk, slot->chunks);
 	kmem_free_charged(mem->acct, slot->chunk);
 	kmem_free_charged(mem->acct, slot);

@@ -129,7 +129,8 @@ void console_guest_write(const char *s, size_t n)
 
 void console_set_input(void (*fn)(void *arg, const char *s, size_t n), void *arg)
 {
-	console.input_arg = arg;
+	if (fn) /* who has read the function before still needs its argument */
+		console.input_arg = arg;
 	/* Order: the argument, before the function that gets it.
 	 * Pairs with: console_poll() [C1] */
 	arch_store_release(&console.input, fn);

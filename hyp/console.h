@@ -41,7 +41,8 @@ void console_write_raw(const char *s, size_t n);
 void console_guest_write(const char *s, size_t n);
 
 /* Who gets input: fn(arg, bytes, n) is called by console_poll() and console_irq(), without the
- * console's lock; n > 0. NULL: input is dropped. While no other hart can be in one of the two. */
+ * console's lock; n > 0. NULL: input is dropped, and after a grace period fn is not called any more. Another
+ * one than before is set only then. */
 void console_set_input(void (*fn)(void *arg, const char *s, size_t n), void *arg);
 
 /* Takes what has arrived and hands it on. Any context that RCU watches. */

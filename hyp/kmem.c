@@ -45,6 +45,7 @@ static struct spinlock kmem_lock = SPINLOCK_INIT("kmem");
 static struct list slabs[SLAB_CLASSES];
 static bool ready;
 static u64 fail_after = PAGE_FAIL_NEVER;
+static u64 objects; /* taken, and not given back; atomic */
 
 static size_t class_size(unsigned int class)
 {
@@ -192,8 +193,10 @@ void *kmem_alloc(size_t size)
 	if (allowed())
 		p = size <= SLAB_MAX ? alloc_small(size_class(size)) : alloc_pages(size);
 	spin_unlock_irqrestore(&kmem_lock, flags);
-	if (p)
-		memset(p, 0, size_taken(size));
+	if (!p)
+		return NULL;
+	__atomic_fetch_add(&objects, 1, __ATOMIC_RELAXED);
+	memset(p, 0, size_taken(size));
 	return p;
 }
 
@@ -205,8 +208,11 @@ static u64 free_object(void *p)
 	u64 taken;
 
 	CHECK(page_block_of(va_to_hpa(p), &b));
+	__atomic_fetch_sub(&objects, 1, __ATOMIC_RELAXED);
 	if (!b.tagged) {
 		CHECK(va_to_hpa(p).a == b.head.a);
+		if (LIMEN_DEBUG)
+			memset(p, POISON, PAGE_SIZE << b.order);
 		page_free(b.head, b.order);
 		return PAGE_SIZE << b.order;
 	}
@@ -250,8 +256,14 @@ void kmem_fail_after(u64 n)
 	spin_unlock_irqrestore(&kmem_lock, flags);
 }
 
+u64 kmem_objects(void)
+{
+	return __atomic_load_n(&objects, __ATOMIC_RELAXED);
+}
+
 void kmem_forget_all(void)
 {
+	objects = 0;
 	kmem_lock = (struct spinlock)SPINLOCK_INIT("kmem");
 	ready = false;
 	fail_after = PAGE_FAIL_NEVER;

@@ -25,6 +25,9 @@ void kmem_free_charged(struct mem_account *acct, void *p);
 /* For tests: n more allocations succeed, then all fail. PAGE_FAIL_NEVER ends it. */
 void kmem_fail_after(u64 n);
 
+/* For tests: how many objects there are. Any context. */
+u64 kmem_objects(void);
+
 /* For tests: forgets all objects, as page_forget_all() forgets what they are made of. */
 void kmem_forget_all(void);
 

@@ -18,6 +18,7 @@ struct free_stack {
 static struct spinlock lock = SPINLOCK_INIT("stack");
 static struct free_stack *free_stacks; /* under lock */
 static u64 slots_used;		       /* under lock */
+static u64 next_mapped;		       /* bytes of the next slot that are mapped; under lock */
 
 bool thread_stack_contains(uintptr_t addr)
 {
@@ -29,15 +30,16 @@ bool thread_stack_contains(uintptr_t addr)
 	       (addr & STACK_SIZE);
 }
 
+/* What was mapped of it when memory ran out counts the next time. */
 static enum err map_slot(uintptr_t stack)
 {
-	for (u64 off = 0; off < STACK_SIZE; off += PAGE_SIZE) {
+	for (; next_mapped < STACK_SIZE; next_mapped += PAGE_SIZE) {
 		hpa_t page;
 		enum err e;
 
 		if (!page_alloc(0, &page))
 			return ERR_NOMEM;
-		e = hostmap_page(stack + off, page);
+		e = hostmap_page(stack + next_mapped, page);
 		if (e) {
 			page_free(page, 0);
 			return e;
@@ -46,15 +48,15 @@ static enum err map_slot(uintptr_t stack)
 	return OK;
 }
 
-/* A slot that could be mapped in part only is not used again: that is out of memory anyway. */
 static void *new_slot(void)
 {
 	uintptr_t stack = STACKS_BASE + slots_used * SLOT + STACK_SIZE;
 
-	if (slots_used == SLOTS_MAX)
+	if (slots_used == SLOTS_MAX || map_slot(stack))
 		return NULL;
 	slots_used++;
-	return map_slot(stack) ? NULL : (void *)stack;
+	next_mapped = 0;
+	return (void *)stack;
 }
 
 void *stack_alloc(void)

@@ -169,8 +169,10 @@ static void out_of_memory(void **state)
 	page_fail_after(PAGE_FAIL_NEVER);
 	kmem_free(p);
 	kmem_fail_after(1);
+	assert_int_equal(kmem_objects(), 0);
 	p = kmem_alloc_charged(&acct, 16);
 	assert_non_null(p);
+	assert_int_equal(kmem_objects(), 1);
 	assert_null(kmem_alloc_charged(&acct, 16));
 	kmem_fail_after(PAGE_FAIL_NEVER);
 	kmem_free_charged(&acct, p);
