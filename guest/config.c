@@ -259,6 +259,26 @@ static enum err read_aia(struct vm_config *vm, const struct value *v)
 			       "give \"none\", \"aplic\" or \"aplic-imsic\"");
 }
 
+static enum err read_restart(struct vm_config *vm, const struct value *v)
+{
+	static const char *const words[RESTART_POLICIES + 1] = {
+		[RESTART_NEVER] = "never",
+		[RESTART_ON_FAILURE] = "on-failure",
+		[RESTART_ALWAYS] = "always",
+	};
+	const char *s = one_string(v), *near;
+
+	for (u32 i = 0; s && words[i]; i++) {
+		vm->restart = i;
+		if (!strcmp(s, words[i]))
+			return OK;
+	}
+	near = s ? errline_nearest(s, words) : NULL;
+	return config_vm_error(
+		vm, ERR_FORMAT, v->name, "give \"never\", \"on-failure\" or \"always\"%s%s%s",
+		near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
 static const struct property properties[] = {
 	{"compatible", read_compatible, "give \"limen,vm\""},
 	{"cpus", read_cpus, "give the number of vCPUs as one cell"},
@@ -273,6 +293,7 @@ static const struct property properties[] = {
 	{"harts", read_harts, NULL},
 	{"dedicated", read_dedicated, NULL},
 	{"aia", read_aia, NULL},
+	{"restart", read_restart, NULL},
 };
 
 /* Marks the VM for a property nobody knows, with the one that was perhaps meant. */
@@ -290,7 +311,7 @@ static enum err unknown_property(struct vm_config *vm, const char *name)
 		return config_vm_error(vm, ERR_FORMAT, name, "unknown; did you mean \"%s\"?", near);
 	return config_vm_error(vm, ERR_FORMAT, name,
 			       "unknown; known are cpus, memory, kernel, initrd, bootargs, hide, "
-			       "console, weight, cap, harts, dedicated, aia");
+			       "console, weight, cap, harts, dedicated, aia, restart");
 }
 
 static enum err read_property(struct vm_config *vm, const struct value *v)

@@ -13,6 +13,7 @@
 #define GUEST_CONFIG_H
 
 #include "guest/errline.h"
+#include "guest/vm_life.h"
 #include "lib/types.h"
 
 #define CONFIG_VMS_MAX	    64
@@ -48,6 +49,7 @@ struct vm_config {
 	/* The ids of the harts its vCPUs may run on, big-endian cells of 32 bits; harts_count 0: any. */
 	const char *harts;
 	u32 harts_count;
+	enum restart_policy restart;
 	bool dedicated; /* each vCPU has one of them alone */
 	u32 aia;	/* enum config_aia */
 	u32 seen;	/* which properties were there, by their number in config.c */

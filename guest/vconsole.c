@@ -62,6 +62,14 @@ void vconsole_own(struct vconsole *c)
 	console_set_input(input, c);
 }
 
+void vconsole_disown(struct vconsole *c)
+{
+	if (!c->owner)
+		return;
+	console_set_input(NULL, NULL);
+	log_set_quiet(false);
+}
+
 void vconsole_write(struct vconsole *c, const char *s, size_t n)
 {
 	if (c->owner)

@@ -29,6 +29,10 @@ void vconsole_init(struct vconsole *c, struct vuart *uart);
 /* Makes it the machine's console: limen's own lines go to memory from here on. */
 void vconsole_own(struct vconsole *c);
 
+/* The machine's console is limen's again, if it was this one's; after a grace period no input comes here
+ * any more. The VM does not run. */
+void vconsole_disown(struct vconsole *c);
+
 /* Output of the guest. Any context that RCU watches. */
 void vconsole_write(struct vconsole *c, const char *s, size_t n);
 

@@ -103,7 +103,8 @@ static bool start_pending_or_over(void *arg)
 {
 	struct vcpu *v = arg;
 
-	return READ_ONCE(v->hsm) == SBI_HSM_STATE_START_PENDING || !vm_running(v->vm);
+	return READ_ONCE(v->hsm) == SBI_HSM_STATE_START_PENDING || !vm_running(v->vm) ||
+	       (READ_ONCE(v->run.requests) & REQ_PAUSE);
 }
 
 /* Waits for what no interrupt of the guest's own brings about: they are nobody's then, and must not
@@ -123,13 +124,65 @@ static void stay_stopped(struct vcpu *v)
 	wait_without_hart(v, start_pending_or_over, TIMER_NEVER);
 }
 
-/* Slow half of work(): the vCPU is stopped, or its VM has ended. */
+struct park {
+	struct vcpu *v;
+	u32 pause; /* vm->pause, for which it has been told that this vCPU is parked */
+};
+
+static bool goes_on(void *arg)
+{
+	const struct park *p = arg;
+
+	return READ_ONCE(p->v->vm->pause) != p->pause || !vm_running(p->v->vm);
+}
+
+/* The VM's clock has stood still since vm_pause(), and so has this vCPU's timer, which is the host's
+ * and not the guest's: what is left of its time is left. */
+static void take_clock(struct vcpu *v, u64 timer_left)
+{
+	irq_off();
+	v->arch.htimedelta = vclock_delta(&v->vm->clock);
+	timer_arm(&v->timer, vclock_to_host(v->arch.htimedelta, timer_left));
+	irq_on();
+}
+
+/*
+ * Waits, with all of its state in memory, for as long as the VM is paused. A request of any kind stays
+ * as it is until then. Nothing here tells whether the VM has ended.
+ */
+static __attribute__((noinline)) void park(struct vcpu *v)
+{
+	struct park p = {.v = v};
+	u64 timer_left = VCLOCK_NEVER;
+
+	guest_request_take(&v->run, REQ_PAUSE);
+	irq_off();
+	vcpu_put(&v->arch);
+	if (timer_armed(&v->timer))
+		timer_left = v->timer.deadline + v->arch.htimedelta;
+	timer_disarm(&v->timer);
+	irq_on();
+	for (;;) {
+		/* Order: the VM's clock goes on, before this vCPU takes it.
+		 * Pairs with: ask_all() [V3] */
+		p.pause = arch_load_acquire(&v->vm->pause);
+		if (!vm_pauses(p.pause) || !vm_running(v->vm))
+			break;
+		vm_vcpu_parked(v->vm);
+		(void)thread_wait(goes_on, &p, TIMER_NEVER);
+	}
+	take_clock(v, timer_left);
+}
+
+/* Slow half of work(): the vCPU is stopped, or its VM is paused or has ended. */
 static bool become_started(struct vcpu *v)
 {
 	while (vm_running(v->vm)) {
-		if (READ_ONCE(v->hsm) == SBI_HSM_STATE_STARTED)
+		if (READ_ONCE(v->run.requests) & REQ_PAUSE)
+			park(v);
+		else if (READ_ONCE(v->hsm) == SBI_HSM_STATE_STARTED)
 			return true;
-		if (READ_ONCE(v->hsm) == SBI_HSM_STATE_START_PENDING)
+		else if (READ_ONCE(v->hsm) == SBI_HSM_STATE_START_PENDING)
 			start_hart(v);
 		else
 			stay_stopped(v);
@@ -137,11 +190,11 @@ static bool become_started(struct vcpu *v)
 	return false;
 }
 
-static bool vm_over(void *arg)
+static bool over_or_paused(void *arg)
 {
 	struct vcpu *v = arg;
 
-	return !vm_running(v->vm);
+	return !vm_running(v->vm) || (READ_ONCE(v->run.requests) & REQ_PAUSE);
 }
 
 /* Its VM may have had all that its cap lets it have for now. */
@@ -151,7 +204,14 @@ static void wait_for_cap(struct vcpu *v)
 	u64 until = sched_capped(&v->vm->place.share, arch_clock(), hz * SCHED_KEEP_MS / 1000);
 
 	if (unlikely(until))
-		wait_without_hart(v, vm_over, until);
+		wait_without_hart(v, over_or_paused, until);
+}
+
+/* A VM was made to which this hart is dedicated: whoever wakes may go elsewhere, and does once the hart
+ * is another's meanwhile. */
+static void leave_hart(struct vcpu *v)
+{
+	wait_without_hart(v, over_or_paused, arch_clock() + arch_clock_hz() / 1000);
 }
 
 /* Whoever changes a hart state, or ends the VM, makes a request, so that this is called. */
@@ -166,6 +226,8 @@ static bool vcpu_work(struct guest_run *run)
 	if (entry_work_take(~0UL)) {
 		vsteal_leave(v);
 		thread_reschedule();
+		if (unlikely(!vm_place_allows(v->vm, arch_hart_index())))
+			leave_hart(v);
 		wait_for_cap(v);
 	}
 	vsteal_return(v);
@@ -288,6 +350,8 @@ static void vcpu_thread(void *arg)
 	irq_on();
 	(void)vtime_task_read(&thread_current()->time, v->ticks, &v->steal);
 	rcu_assign_pointer(v->thread, NULL);
+	/* After it the thread's end still writes what it has had to vm->place.share. Until then this
+	 * hart is in no quiescent state. */
 	vm_vcpu_ended(v->vm);
 }
 
@@ -399,6 +463,8 @@ void vcpu_wait_interrupt(struct vcpu *v)
 			stop_watching(v);
 		if (likely(!READ_ONCE(v->run.requests)))
 			break;
+		if (READ_ONCE(v->run.requests) & REQ_PAUSE)
+			park(v);
 		take_requests(v);
 		if (wait_is_over(v))
 			break;

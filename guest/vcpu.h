@@ -34,9 +34,10 @@ struct vm;
 #define REQ_FENCEI BIT(4) /* fence.i */
 #define REQ_VVMA   BIT(5) /* do the fences that are queued */
 #define REQ_FILE   BIT(6) /* its interrupt file is not where it is; its own thread alone */
+#define REQ_PAUSE  BIT(7) /* the VM is paused, or goes on: look */
 
 /* Those that end a wait; fences can stay until the vCPU runs again. */
-#define REQ_WAKE (REQ_STOP | REQ_IPI | REQ_EXT | REQ_TIMER | REQ_FILE)
+#define REQ_WAKE (REQ_STOP | REQ_IPI | REQ_EXT | REQ_TIMER | REQ_FILE | REQ_PAUSE)
 
 struct vcpu {
 	struct arch_vcpu arch;

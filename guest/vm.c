@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A VM's life: start, end, and the report of one that failed.
+ * A VM's life: start, pause, end, and the report of one that failed.
+ *
+ * Tags: [V1] what the vCPUs did, before all have ended. [V2] why the VM ended. [V3] a VM's clock, and its
+ * vCPUs that take it. [V4] vCPUs' state in memory, before the VM counts as paused.
  */
 #include "guest/vm.h"
 
@@ -15,7 +18,9 @@
 enum err vm_start(struct vm *vm, unsigned int first_hart, void (*ended)(struct vm *vm))
 {
 	vm->ended = ended;
+	vm->manager = thread_current();
 	vm->live = vm->vcpus;
+	vm->pause += vm->pause & 1; /* it may have ended while paused */
 	vclock_start(&vm->clock, arch_clock());
 	for (u32 i = 0; i < vm->vcpus; i++)
 		vm->vcpu[i].arch.htimedelta = vclock_delta(&vm->clock);
@@ -54,6 +59,61 @@ void vm_stop(struct vm *vm, enum vm_state why)
 		return;
 	for (u32 i = 0; i < vm->vcpus; i++)
 		vcpu_request(&vm->vcpu[i], REQ_STOP);
+	thread_wake(vm->manager); /* if it waits in vm_pause() */
+}
+
+void vm_vcpu_parked(struct vm *vm)
+{
+	/* Order: this vCPU's state is in memory, before the manager sees that all are parked.
+	 * Pairs with: all_parked() [V4] */
+	if (__atomic_sub_fetch(&vm->unparked, 1, __ATOMIC_ACQ_REL) == 0)
+		thread_wake(vm->manager);
+}
+
+/* Or the VM has ended: then not all of them park. */
+static bool all_parked(void *arg)
+{
+	struct vm *vm = arg;
+
+	/* Order: all are parked, before their state and the VM's clock are touched.
+	 * Pairs with: vm_vcpu_parked() [V4] */
+	return __atomic_load_n(&vm->unparked, __ATOMIC_ACQUIRE) == 0 || !vm_running(vm);
+}
+
+static void ask_all(struct vm *vm, u32 pause)
+{
+	/* Order: the clock goes on, and who is parked is counted anew, before the vCPUs see it.
+	 * Pairs with: park() [V3] */
+	arch_store_release(&vm->pause, pause);
+	for (u32 i = 0; i < vm->vcpus; i++)
+		vcpu_request(&vm->vcpu[i], REQ_PAUSE);
+}
+
+enum err vm_pause(struct vm *vm)
+{
+	if (!vm_running(vm))
+		return ERR_NOENT;
+	if (vm_pauses(vm->pause))
+		return ERR_EXIST;
+	WRITE_ONCE(vm->unparked, vm->vcpus);
+	ask_all(vm, vm->pause + 1);
+	(void)thread_wait(all_parked, vm, TIMER_NEVER);
+	/* No vCPU is left that could end it now; one may have, and parked afterwards. */
+	if (!vm_running(vm))
+		return ERR_CANCELED;
+	vclock_stop(&vm->clock, arch_clock());
+	return OK;
+}
+
+enum err vm_resume(struct vm *vm)
+{
+	if (!vm_running(vm))
+		return ERR_NOENT;
+	if (!vm_pauses(vm->pause))
+		return ERR_EXIST;
+	vclock_start(&vm->clock, arch_clock());
+	ask_all(vm, vm->pause + 1);
+	return OK;
 }
 
 static unsigned long long in_ms(u64 ticks)
@@ -61,21 +121,24 @@ static unsigned long long in_ms(u64 ticks)
 	return ticks * 1000 / arch_clock_hz();
 }
 
-void vm_log_times(const struct vm *vm)
+void vm_get_times(const struct vm *vm, struct vm_times *t)
 {
-	u64 ticks[VTIME_KINDS] = {0}, steal = 0, entries = 0;
-
+	*t = (struct vm_times){0};
 	for (u32 i = 0; i < vm->vcpus; i++) {
 		for (unsigned int k = 0; k < VTIME_KINDS; k++)
-			ticks[k] += vm->vcpu[i].ticks[k];
-		steal += vm->vcpu[i].steal;
-		entries += vm->vcpu[i].run.entries;
+			t->ticks[k] += vm->vcpu[i].ticks[k];
+		t->steal += vm->vcpu[i].steal;
+		t->entries += vm->vcpu[i].run.entries;
 	}
+}
+
+void vm_log_times(const char *name, const struct vm_times *t)
+{
 	log_info("VM %s: guest %llu ms, host %llu ms, interrupts %llu ms, idle %llu ms, "
 		 "steal %llu ms, %llu entries",
-		 vm->config->name, in_ms(ticks[VTIME_GUEST]), in_ms(ticks[VTIME_HOST]),
-		 in_ms(ticks[VTIME_IRQ]), in_ms(ticks[VTIME_IDLE]), in_ms(steal),
-		 (unsigned long long)entries);
+		 name, in_ms(t->ticks[VTIME_GUEST]), in_ms(t->ticks[VTIME_HOST]),
+		 in_ms(t->ticks[VTIME_IRQ]), in_ms(t->ticks[VTIME_IDLE]), in_ms(t->steal),
+		 (unsigned long long)t->entries);
 }
 
 static void report_registers(const struct arch_vcpu *a)

@@ -17,18 +17,11 @@
 #include "guest/vclock.h"
 #include "guest/vconsole.h"
 #include "guest/vcpu.h"
+#include "guest/vm_life.h"
 #include "guest/vm_place.h"
 #include "guest/virqchip.h"
 #include "guest/vuart.h"
 #include "hyp/page.h"
-
-enum vm_state {
-	VM_NEW,
-	VM_RUNNING,
-	VM_OFF,	   /* powered itself off */
-	VM_REBOOT, /* wants to start again */
-	VM_FAILED, /* was stopped for what it did */
-};
 
 struct vm {
 	/* Set when the VM is made; constant while it runs. */
@@ -52,8 +45,11 @@ struct vm {
 
 	struct spinlock gstage_lock; /* changes of the tables while it runs */
 	struct spinlock lock;	     /* hart states: vcpu[].hsm */
-	u32 state;	      /* enum vm_state; leaves VM_RUNNING once, by compare and exchange */
-	u32 live;	      /* vCPU threads that have not ended; atomic */
+	u32 state;		/* enum vm_state; leaves VM_RUNNING once, by compare and exchange */
+	u32 live;		/* vCPU threads that have not ended; atomic */
+	u32 pause;		/* odd: paused, or about to be; written by the manager's thread */
+	u32 unparked;		/* vCPU threads that have not parked for this pause; atomic */
+	struct thread *manager; /* who starts, pauses and destroys it; constant while it runs */
 	void (*ended)(struct vm *vm);
 	u64 filling; /* what clearing its RAM and copying into it took, ticks of arch_clock() */
 };
@@ -64,7 +60,11 @@ struct vm {
  */
 enum err vm_create(struct vm_config *config, struct vm **out);
 
-/* Gives back all of a VM that does not run, none of whose vCPUs is loaded in a hart. Blocks. */
+/*
+ * Gives back all of a VM that does not run, or was not wholly made. Its vCPUs' threads have ended, and a
+ * grace period has passed since (vm_vcpu_ended()); nobody finds it any more. Blocks; the thread that made
+ * it.
+ */
 void vm_destroy(struct vm *vm);
 
 /*
@@ -74,7 +74,8 @@ void vm_destroy(struct vm *vm);
 enum err vm_load(struct vm *vm, const struct vm_payload *p);
 
 /* Starts its vCPUs' threads, spread over the harts from first_hart on. When the last one has ended,
- * ended() is called in that thread. ERR_NOMEM. */
+ * ended() is called in that thread, or in this one if not one could be made. The caller is the VM's manager
+ * from now on. ERR_NOMEM: the VM has failed, and ends. */
 enum err vm_start(struct vm *vm, unsigned int first_hart, void (*ended)(struct vm *vm));
 
 /*
@@ -83,14 +84,50 @@ enum err vm_start(struct vm *vm, unsigned int first_hart, void (*ended)(struct v
  */
 void vm_fail(struct vcpu *v, const char *fmt, ...) __printf(2, 3);
 
-/* Ends a running VM; its vCPUs leave their loops. Any thread. */
+/* Ends a running VM, paused or not; its vCPUs leave their loops. The first reason counts. Any thread. */
 void vm_stop(struct vm *vm, enum vm_state why);
 
-/* One line to the log on where the time of the VM's vCPUs went, from its last start to its end. It does not run. */
-void vm_log_times(const struct vm *vm);
+/*
+ * Halts a running VM between two instructions of each vCPU. When it returns no vCPU is in its guest, nor
+ * in the middle of answering it; all of their state is in memory; and the VM's clock stands still, so
+ * the guest finds no time gone when it is resumed. What was stolen of the vCPUs' time does not grow, as
+ * they do not want to run. Interrupts that come meanwhile are kept, and a hart that the guest has
+ * stopped or suspended stays so. Blocks until each vCPU has got a hart once more; the manager's thread.
+ * ERR_EXIST: it is paused. ERR_NOENT: it does not run. ERR_CANCELED: it has ended before it was paused.
+ */
+enum err vm_pause(struct vm *vm);
 
-/* One vCPU thread less; from that thread, as the last thing it does with the VM. */
+/* Lets a paused VM run on. The manager's thread. ERR_EXIST: it is not paused. ERR_NOENT: it does not
+ * run. */
+enum err vm_resume(struct vm *vm);
+
+/* Where the time of a VM's vCPUs went, ticks. */
+struct vm_times {
+	u64 ticks[VTIME_KINDS];
+	u64 steal, entries;
+};
+
+/* From its last start to its end. The VM does not run. */
+void vm_get_times(const struct vm *vm, struct vm_times *t);
+
+/* One line of it to the log. */
+void vm_log_times(const char *name, const struct vm_times *t);
+
+/*
+ * One vCPU thread less; from that thread. It touches the VM once more when it ends, and its hart comes
+ * by a quiescent state only after that: so who is told of the end waits for a grace period before
+ * vm_destroy().
+ */
 void vm_vcpu_ended(struct vm *vm);
+
+/* One vCPU thread more has parked for the pause that it has read of; from that thread. */
+void vm_vcpu_parked(struct vm *vm);
+
+/* Of a value of vm->pause. */
+static inline bool vm_pauses(u32 pause)
+{
+	return pause & 1;
+}
 
 static inline bool vm_running(const struct vm *vm)
 {

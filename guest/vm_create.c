@@ -7,6 +7,7 @@
 #include "guest/vm.h"
 #include "hyp/features.h"
 #include "hyp/kmem.h"
+#include "lib/log.h"
 
 /* What a VM may take besides its RAM: page tables (2 MiB pages: 8 bytes each), vCPUs, devices. */
 #define OVERHEAD_VM   MIB(1)
@@ -129,6 +130,8 @@ static enum err create_parts(struct vm *vm)
 
 void vm_destroy(struct vm *vm)
 {
+	/* Its threads are done with it, and not only told that they end. */
+	DCHECK(READ_ONCE(vm->place.share.wanting) == 0);
 	vm_place_destroy(vm);
 	mmio_bus_destroy(&vm->bus);
 	virqchip_destroy(vm);
@@ -139,8 +142,15 @@ void vm_destroy(struct vm *vm)
 	if (vm->gstage.pt.levels)
 		gstage_destroy(&vm->gstage);
 	gmem_destroy(&vm->mem);
-	while (!gmem_gone(&vm->mem))
+	/* A hart that is alone waits for nobody in a grace period: the callbacks' thread, on this hart,
+	 * has its turn because of the yield. */
+	while (!gmem_gone(&vm->mem)) {
 		synchronize_rcu();
+		thread_yield();
+	}
+	if (mem_used(&vm->account))
+		log_error("VM %s: %llu bytes of its memory are lost", vm->config->name,
+			  (unsigned long long)mem_used(&vm->account));
 	kmem_free(vm);
 }
 

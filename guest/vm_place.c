@@ -10,8 +10,8 @@
 #include "hyp/runqueue.h"
 
 static struct hartmask dedicated; /* to one vCPU each */
-static struct hartmask wanted;	  /* named by VMs that share them; never taken back */
-static bool anywhere;		  /* a VM names none, and runs wherever there is a hart to share */
+static u8 wanted[HARTS_MAX];	  /* how many VMs that share it name it */
+static u32 anywhere; /* VMs that name none, and run wherever there is a hart to share */
 
 static enum err no_hart(struct vm_config *c, enum err e, u32 id, const char *why)
 {
@@ -38,7 +38,7 @@ static enum err name_hart(struct vm *vm, u32 id)
 		return no_hart(c, ERR_NOENT, id, "is not one that limen runs on");
 	if (hartmask_has(&dedicated, index))
 		return no_hart(c, ERR_EXIST, id, "is another VM's alone");
-	if (c->dedicated && hartmask_has(&wanted, index))
+	if (c->dedicated && wanted[index])
 		return no_hart(c, ERR_EXIST, id, "is named by another VM");
 	if (c->dedicated && hartmask_has(&vm->place.named, index))
 		return no_hart(c, ERR_EXIST, id, "is named twice");
@@ -64,14 +64,19 @@ static void take_harts(struct vm *vm)
 {
 	unsigned int i;
 
+	anywhere += !vm->config->harts_count;
+	vm->place.dedicated = vm->config->dedicated;
+	vm->place.taken = true;
 	for_each_hart (i) {
 		if (!hartmask_has(&vm->place.named, i))
 			continue;
-		hartmask_add(vm->config->dedicated ? &dedicated : &wanted, i);
-		if (vm->config->dedicated)
-			runqueue_dedicate(i);
+		if (!vm->place.dedicated) {
+			wanted[i]++;
+			continue;
+		}
+		hartmask_add(&dedicated, i);
+		runqueue_dedicate(i);
 	}
-	vm->place.dedicated = vm->config->dedicated;
 }
 
 enum err vm_place_init(struct vm *vm)
@@ -92,7 +97,6 @@ enum err vm_place_init(struct vm *vm)
 				    "no hart would be left to share");
 	if (e)
 		return e;
-	anywhere |= !c->harts_count;
 	take_harts(vm);
 	return OK;
 }
@@ -101,14 +105,25 @@ void vm_place_destroy(struct vm *vm)
 {
 	unsigned int i;
 
-	if (!vm->place.dedicated)
+	if (!vm->place.taken)
 		return;
+	anywhere -= !vm->config->harts_count;
 	for_each_hart (i) {
 		if (!hartmask_has(&vm->place.named, i))
 			continue;
+		if (!vm->place.dedicated) {
+			wanted[i]--;
+			continue;
+		}
 		hartmask_remove(&dedicated, i);
 		runqueue_share(i);
 	}
+}
+
+bool vm_place_allows(const struct vm *vm, unsigned int hart)
+{
+	return vm->place.dedicated || vm->config->harts_count ||
+	       hartmask_has(&runqueue_shared, hart);
 }
 
 unsigned int vm_place_vcpu(struct vm *vm, u32 i, unsigned int from, struct thread_place *place)

@@ -16,6 +16,7 @@ struct vm_place {
 	struct sched_group share;
 	struct hartmask named; /* the harts the configuration names */
 	bool dedicated;	       /* vCPU i has the hart that is named as number i alone */
+	bool taken;	       /* its harts count as its own, or as wanted by it */
 };
 
 /*
@@ -26,8 +27,13 @@ struct vm_place {
  */
 enum err vm_place_init(struct vm *vm);
 
-/* The harts are for all again. A thread; the VM does not run. */
+/* The harts are for all again; nothing, where vm_place_init() had failed. The manager's thread; the VM
+ * does not run. */
 void vm_place_destroy(struct vm *vm);
+
+/* May its vCPUs still be on this hart? Not, where a VM came after them to which it is dedicated. Any
+ * context. */
+bool vm_place_allows(const struct vm *vm, unsigned int hart);
 
 /* Where vCPU i starts; from is a hart index to begin with, for those that may run anywhere. Fills in
  * place, but for lives_in. */

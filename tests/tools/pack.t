@@ -135,6 +135,8 @@ bad_config("0 cpus", "/vm1: cpus:", "<2>", "<0>")
 bad_config("too many cpus", "/vm1: cpus:", "<2>", "<65>")
 bad_config("weight 0", "/vm1: weight:", "cpus = <2>;", "cpus = <2>; weight = <0>;")
 bad_config("too large a cap", "/vm1: cap:", "cpus = <2>;", "cpus = <2>; cap = <6401>;")
+bad_config("another word for restart", "/vm1: restart: expected one of never, on-failure, always",
+           "cpus = <2>;", 'cpus = <2>; restart = "often";')
 bad_config("no harts", "/vm1: harts:", "cpus = <2>;", "cpus = <2>; harts;")
 bad_config("cpus of two cells", "/vm1: cpus:", "<2>", "<2 2>")
 bad_config("no memory", "/vm1: memory: is missing", "memory = <0 0x80000>;", "")

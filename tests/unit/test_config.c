@@ -107,6 +107,28 @@ static void test_good(void **state)
 	free(m.fdt);
 }
 
+static void test_restart(void **state)
+{
+	static const char *const words[] = {NULL, "never", "on-failure", "always"};
+	static const enum restart_policy means[] = {RESTART_NEVER, RESTART_NEVER,
+						    RESTART_ON_FAILURE, RESTART_ALWAYS};
+	static struct config c;
+	struct errline e;
+	struct maker m;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		struct prop p = {"restart", words[i], words[i] ? strlen(words[i]) + 1 : 0};
+
+		open_config(&m);
+		add_vm(&m, "linux", words[i] ? &p : NULL);
+		assert_int_equal(close_and_read(&m, &c, &e), OK);
+		assert_int_equal(c.vms[0].err, OK);
+		assert_int_equal(c.vms[0].restart, means[i]);
+		free(m.fdt);
+	}
+}
+
 static void test_optional_properties(void **state)
 {
 	static const char *const optional[] = {"initrd", "bootargs", "hide"};
@@ -181,7 +203,11 @@ static const struct {
 	{STRING("bootarg", "x"), "bootarg: unknown; did you mean \"bootargs\"?"},
 	{STRING("#address-cells", "x"),
 	 "#address-cells: unknown; known are cpus, memory, kernel, "
-	 "initrd, bootargs, hide, console, weight, cap, harts, dedicated, aia"},
+	 "initrd, bootargs, hide, console, weight, cap, harts, dedicated, aia, restart"},
+	{STRING("restart", "allways"),
+	 "restart: give \"never\", \"on-failure\" or \"always\"; did you mean \"always\"?"},
+	{STRING("restart", "x"), "restart: give \"never\", \"on-failure\" or \"always\""},
+	{{"restart", "", 0}, "restart: give \"never\", \"on-failure\" or \"always\""},
 	{CELL("weight", "\000\000\000\000"), "weight: 0; give 1 to 65536"},
 	{CELL("weight", "\000\001\000\001"), "weight: 65537; give 1 to 65536"},
 	{{"weight", "\000\001", 2},
@@ -634,6 +660,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_optional_properties),
+		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_wrong_properties),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_names_and_children),
