@@ -56,9 +56,9 @@ SRCS := $(sort $(wildcard lib/*.c rcu/*.c entry/*.c hyp/*.c guest/*.c sbi/*.c sb
 	arch/riscv/*.c arch/riscv/*.S))
 # The hooks are called in a debug build only; the release build has no self-tests, of which
 # tests/unit/conformance.mk has more.
-LEFT-OUT-release  := hyp/instrument.c hyp/conformance.c hyp/torture.c
-LEFT-OUT-selftest := hyp/instrument.c hyp/noselftest.c
-LEFT-OUT-debug    := hyp/noselftest.c
+LEFT-OUT-release  := hyp/instrument.c hyp/conformance.c hyp/torture.c guest/lifecycle.c
+LEFT-OUT-selftest := hyp/instrument.c hyp/noselftest.c guest/noselftest.c
+LEFT-OUT-debug    := hyp/noselftest.c guest/noselftest.c
 OBJS := $(patsubst %,$(OBJ)/%.o,$(filter-out $(LEFT-OUT-$(BUILD)),$(SRCS)))
 
 CFLAGS_RV := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -std=gnu11 -g \

@@ -5,6 +5,7 @@
  */
 #include <libfdt.h>
 
+#include "guest/lifecycle.h"
 #include "guest/payload.h"
 #include "guest/vm_control.h"
 #include "hyp/boot.h"
@@ -112,6 +113,7 @@ void limen_main(void)
 	vm_control_start_all();
 	torture_start();
 	selftest_start();
+	lifecycle_start();
 	well = vm_control_run();
 	log_set_quiet(false);
 	if (trace_any())

@@ -95,6 +95,7 @@ static void read_machine(u64 hartid, void *fdt)
 	log_set_level(args.loglevel);
 	trace_set(args.trace);
 	boot_info.platform = &platform;
+	boot_info.args = &args;
 	log_info("boot hart %llu, %u in the tree, %u Hz", (unsigned long long)hartid,
 		 platform.harts, platform.timebase_hz);
 	take_entropy(fdt);

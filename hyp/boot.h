@@ -5,6 +5,7 @@
 #ifndef HYP_BOOT_H
 #define HYP_BOOT_H
 
+#include "hyp/bootargs.h"
 #include "hyp/platform.h"
 #include "lib/compiler.h"
 #include "lib/types.h"
@@ -14,6 +15,7 @@ struct boot_info {
 	hpa_t load;		   /* where the image lies */
 	struct platform_range fit; /* what follows the image in its file; size 0: nothing */
 	struct platform *platform;
+	const struct bootargs *args;
 	u64 began; /* when boot_main() did, by arch_clock() */
 };
 

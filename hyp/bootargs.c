@@ -156,8 +156,10 @@ static void parse_selftest(struct bootargs *b, struct word w, const struct boota
 	b->selftest_vms = is(w, "conformance,vms");
 	if (b->selftest_vms || is(w, "conformance"))
 		b->selftest_conformance = true;
+	else if (is(w, "lifecycle"))
+		b->selftest_lifecycle = true;
 	else
-		complain(warn, "selftest= is conformance or conformance,vms, not", w);
+		complain(warn, "selftest= is conformance, conformance,vms or lifecycle, not", w);
 }
 
 static bool trace_one(struct bootargs *b, struct word w)

@@ -54,6 +54,7 @@ struct bootargs {
 	enum bootargs_panic panic;
 	bool selftest_conformance; /* run the conformance suite, then end the machine */
 	bool selftest_vms;	   /* while the VMs run */
+	bool selftest_lifecycle;   /* make, pause, stop and destroy VMs (guest/lifecycle.h) */
 	enum bootargs_torture torture;
 	u32 torture_periods; /* grace periods, at least; 0 without torture=rcu */
 	u32 torture_guests;  /* harts that have to stay in their guests as long */

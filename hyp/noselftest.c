@@ -16,7 +16,7 @@ static void tell(const char *argument)
 
 void selftest_conformance(const struct bootargs *b)
 {
-	if (b->selftest_conformance)
+	if (b->selftest_conformance || b->selftest_lifecycle)
 		tell("selftest=");
 }
 

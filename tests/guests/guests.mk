@@ -18,13 +18,15 @@ guest-rt-srcs := $(addprefix tests/guests/rt/,start.S rt.c trap.c print.c page.c
 # A guest of one C file needs no more than its name here.
 GUESTS := sbi-base sbi-time timer-sstc sbi-ipi sbi-rfence sbi-hsm sbi-srst sbi-dbcn sbi-pmu \
 	sbi-susp sbi-sta sbi-fwft mmio plic fp wfi smp bad-sbi fault-load fault-fetch fault-insn fault-flw fault-nested fault-table \
-	fault-straddle fault-own hang hang-trap bench demo demo-other share share-naps seed input \
-	regs bench-pair bench-idle
+	fault-straddle fault-own hang hang-trap bench demo demo-other share share-naps seed input life \
+	regs bench-pair bench-idle scrub-fill scrub-look
 
 guest-sbi-time-srcs   := tests/guests/sbi-time.c tests/guests/timer-tests.c
 guest-timer-sstc-srcs := tests/guests/timer-sstc.c tests/guests/timer-tests.c
 guest-fp-srcs         := tests/guests/fp.c tests/guests/fpregs.S
 guest-regs-srcs       := tests/guests/regs.c tests/guests/fpregs.S
+guest-scrub-fill-srcs := tests/guests/scrub-fill.c tests/guests/scrubregs.S tests/guests/fpregs.S
+guest-scrub-look-srcs := tests/guests/scrub-look.c tests/guests/scrubregs.S tests/guests/fpregs.S
 guest-bench-srcs      := tests/guests/bench.c tests/guests/bench-loops.S
 guest-bench-pair-srcs := tests/guests/bench-pair.c tests/guests/bench-loops.S
 

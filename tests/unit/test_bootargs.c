@@ -107,9 +107,13 @@ static void test_selftest(void **state)
 	parse("selftest=conformance");
 	assert_true(args.selftest_conformance);
 	assert_false(args.selftest_vms);
+	assert_false(args.selftest_lifecycle);
 	parse("selftest=conformance,vms");
 	assert_true(args.selftest_conformance);
 	assert_true(args.selftest_vms);
+	parse("selftest=lifecycle");
+	assert_true(args.selftest_lifecycle);
+	assert_false(args.selftest_conformance);
 	assert_int_equal(warnings, 0);
 }
 
@@ -214,7 +218,8 @@ static void test_unknown(void **state)
 	expect_warning("panic=", "boot arguments: panic= is check, trap or overflow, not: \"\"");
 	expect_warning("panic=5", "boot arguments: panic= is check, trap or overflow, not: \"5\"");
 	expect_warning("selftest=all",
-		       "boot arguments: selftest= is conformance or conformance,vms, not: \"all\"");
+		       "boot arguments: selftest= is conformance, conformance,vms or lifecycle, not: "
+		       "\"all\"");
 	expect_warning("trace=off", "boot arguments: trace= does not know: \"off\"");
 	expect_warning("a\x1b[2J\xc3", "boot arguments: not known: \"a?[2J?\"");
 	expect_warning("0123456789012345678901234567890123456789012345678901234567890123456789",
@@ -252,7 +257,7 @@ static void test_docs(void **state)
 	assert_true(documented("panic=overflow"));
 	assert_true(documented("torture=rcu") && documented("torture=stall"));
 	assert_true(documented("trace=on"));
-	assert_true(documented("selftest=conformance"));
+	assert_true(documented("selftest=conformance") && documented("selftest=lifecycle"));
 	assert_true(documented("selftest=conformance,vms"));
 	for_each_ext(e) if (ext_row(e)->hide && !documented(ext_row(e)->hide))
 		fail_msg("hide=%s is not on the page", ext_row(e)->hide);
