@@ -12,6 +12,7 @@ harts that really run at once matter more than times.
 import os
 import re
 import sys
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -48,7 +49,23 @@ SIXTEEN = {"busy": {}, "race-states": {"cpus": "<5>"},
            **{f"many{i}": {} for i in range(14)}, **FILL_AND_LOOK}
 SCENES_DEBUG = {
     "sixteen": (3, "rv64", (), SIXTEEN),
+    # Somebody types all the time, whether the VM with the console is there or not.
+    "typing": (2, "rv64", (), {"busy": {}, "many-typed": {"console": ""}, "many": {},
+                               "race": {}}),
 }
+
+
+def typed(machine):
+    """Types until the test has come to its end; the machine's status."""
+    end = time.monotonic() + qemu.TIMEOUT
+    while True:
+        try:
+            machine.expect(r"lifecycle: (passed|FAILED)$", 0.02)
+            return machine.wait()
+        except qemu.Failure:
+            if machine.process.poll() is not None or time.monotonic() > end:
+                raise
+            machine.process.stdin.write(b"typed while it comes and goes")
 
 
 def boot(name, harts, cpu, extra, vms, append, code):
@@ -61,7 +78,7 @@ def boot(name, harts, cpu, extra, vms, append, code):
     with qemu.Qemu("lifecycle-" + name, kernel=image, harts=harts, cpu=cpu, memory="256M",
                    append=append, extra=extra) as machine:
         try:
-            status, tail = machine.wait(), machine.tail()
+            status, tail = (typed if name == "typing" else qemu.Qemu.wait)(machine), machine.tail()
         except qemu.Failure as failure:
             status, tail = None, str(failure)
         return status, machine.output.decode("latin-1").replace("\r", ""), tail

@@ -68,9 +68,12 @@ def test_events(tap):
     if not tap.equal(sorted(times), ["demo", "other"], "some: where each VM's time went"):
         return
     demo, other = times["demo"], times["other"]
-    tap.ok(SPINS <= demo["guest"] <= STAYS + 20, "a guest that spins has guest time", demo)
+    # QEMU runs one hart at a time: what this one does meanwhile takes as long as the other's turn. So
+    # one interrupt may, out of the guest; the other VM is destroyed there meanwhile.
+    spun = demo["guest"] + demo["interrupts"]
+    tap.ok(SPINS <= spun <= STAYS + 20 and demo["interrupts"] <= 10,
+           "a guest that spins has guest time", demo)
     tap.ok(demo["host"] <= 5 and demo["steal"] <= 5, "and nothing else", demo)
-    # QEMU runs one hart at a time: what this one does meanwhile takes as long as the other's turn.
     tap.ok(other["idle"] >= 5, "one that waits is idle", other)
     tap.ok(10 <= demo["entries"] <= 100, "runs are counted", demo)
 
