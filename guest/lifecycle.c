@@ -306,10 +306,21 @@ static void race_with_end(u32 i)
 	start(i);
 }
 
-static void end_in_each_way(u32 i)
+/* It looked at its memory when it started, before its harts went on from what they found there. */
+static void check_clean(u32 i)
 {
 	struct box b;
 
+	await_beats(i, &(struct box){0});
+	CHECK(box_of(i, &b));
+	await_beats(i, &b);
+	CHECK(box_of(i, &b));
+	if (b.wrong)
+		complain(status(i).name, "found what was there before it", (long)b.wrong);
+}
+
+static void end_in_each_way(u32 i)
+{
 	for (u32 n = 0; n < RACES && well; n++)
 		race_with_end(i);
 	want(i, VM_OP_PAUSE, OK);
@@ -320,19 +331,16 @@ static void end_in_each_way(u32 i)
 	start(i);
 	want(i, VM_OP_PAUSE, OK);
 	want(i, VM_OP_RESTART, OK);
-	await_beats(i, &(struct box){0});
+	check_clean(i);
 	want(i, VM_OP_RESTART, OK);
-	await_beats(i, &(struct box){0});
+	check_clean(i);
 	want(i, VM_OP_PAUSE, OK);
 	want(i, VM_OP_DESTROY, OK);
 	refuse_others(i);
 	start(i);
-	/* Loaded anew, a reboot leaves no command behind. */
+	/* Loaded anew, it finds no command to do so again. */
 	tell(i, REBOOT);
-	await_beats(i, &(struct box){0});
-	CHECK(box_of(i, &b));
-	if (b.wrong)
-		complain(status(i).name, "found what was there before it", (long)b.wrong);
+	check_clean(i);
 }
 
 /* ---- memory of one in the hands of the next --------------------------------------------------------- */
