@@ -257,7 +257,7 @@ static void one_pause(u32 i)
 		complain(status(i).name, "runs while it is paused", 0);
 	(void)vm_control_with(i, interrupt, NULL);
 	refuse_others(i);
-	sleep_us(PAUSE_MS * 1000);
+	sleep_us(PAUSE_MS * 1000UL);
 	CHECK(box_of(i, &after));
 	if (memcmp(&before, &after, sizeof(before)))
 		complain(status(i).name, "went on while it was paused", 0);
@@ -279,7 +279,7 @@ static void pause_some(u32 i)
 		   "late",
 		   status(i).name, PAUSES, PAUSE_MS, (unsigned long long)b.jump,
 		   (unsigned long long)b.late);
-	if (b.jump > JUMP_MS * 1000 || b.late > JUMP_MS * 1000 || b.wrong)
+	if (b.jump > JUMP_MS * 1000UL || b.late > JUMP_MS * 1000UL || b.wrong)
 		complain(status(i).name, "its time, its steal, or its memory is wrong",
 			 (long)b.wrong);
 	if (vcpus_of(i) > 4 && b.beats[4] != 1)
