@@ -71,7 +71,7 @@ void runqueue_switched(void);
 void runqueue_nudge(void);
 
 /* The hart takes no threads but those that are made on it, and is asked for none: for one vCPU alone.
- * Any context; before threads that might go there are made. */
+ * Any context. Who is there already stays until he waits for something. */
 void runqueue_dedicate(unsigned int hart);
 
 /* It is as any other again. */
