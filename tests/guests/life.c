@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define MAGIC 0x6c696665UL
-#define NAP   ms(5)
+#define NAP   ms(100) /* longer than a hart is waited for: or what comes too early is not seen */
 #define SSIP  (1UL << IRQ_SOFT)
 #define STIP  (1UL << IRQ_TIMER)
 
@@ -24,7 +24,7 @@ static volatile struct {
 	u64 jump;  /* most that hart 0 saw its time go on between two looks, us */
 	u64 late;  /* most that a timer was late, us */
 	u64 steal; /* told to hart 0, us */
-	u64 wrong; /* what cannot be: time or steal that goes back, steal that is more than time */
+	u64 wrong; /* what cannot be: time or steal that goes back, steal that is more than time; a timer too early */
 } *const box = (void *)0x80000000UL;
 
 static struct {
@@ -83,12 +83,15 @@ static void nap(u64 hart, void (*sleep)(void))
 {
 	csr_set(sie, STIP);
 	for (;;) {
-		u64 t = now() + NAP, woke;
+		u64 t = now() + NAP, woke, fired;
 
 		timer_set(t);
 		do {
 			sleep();
+			fired = csr_read(sip) & STIP;
 			woke = now();
+			if (fired && woke < t)
+				box->wrong |= 16;
 		} while (woke < t);
 		if (in_us(woke - t) > box->late)
 			box->late = in_us(woke - t);
