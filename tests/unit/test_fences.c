@@ -260,11 +260,11 @@ static bool hlvx_hu(u64 gva, u16 *out);
 #pragma weak vcpu_vsfile_look
 #pragma weak vcpu_vsfile_unwatch
 #pragma weak vcpu_vsfile_watch
-#pragma weak virqchip_ext
 #pragma weak vcpu_inject
 #pragma weak vm_fail
 #pragma weak vm_place_vcpu
 #pragma weak vm_vcpu_ended
+#pragma weak vm_vcpu_parked
 #pragma weak vpmu_add
 #pragma weak vpmu_count_exception
 #pragma weak vsteal_leave
@@ -367,6 +367,11 @@ void vsteal_return(struct vcpu *v)
 void vsteal_stop(struct vcpu *v)
 {
 	(void)v;
+}
+
+bool virqchip_ext(struct vcpu *v)
+{
+	return v->ext_level;
 }
 
 void vcpu_imsic_reset(struct vcpu *v)

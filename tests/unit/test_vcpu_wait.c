@@ -108,6 +108,7 @@ NOTHING(vcpu_open_spaces(struct arch_vcpu *a), (void)a)
 NOTHING(vcpu_reset(struct arch_vcpu *a, u64 pc, u64 a0, u64 a1), (void)a, (void)pc, (void)a0,
 	(void)a1)
 NOTHING(vm_vcpu_ended(struct vm *m), (void)m)
+NOTHING(vm_vcpu_parked(struct vm *m), (void)m)
 NOTHING(vmid_hart_forget(struct vmid_hart *h), (void)h)
 NOTHING(vpmu_reset(struct vcpu *x), (void)x)
 NOTHING(vsteal_leave(struct vcpu *x), (void)x)
@@ -127,6 +128,12 @@ struct vcpu_features vcpu_features;
 bool virqchip_ext(struct vcpu *x)
 {
 	return x->ext_level;
+}
+
+bool vm_place_allows(const struct vm *m, unsigned int hart)
+{
+	(void)m, (void)hart;
+	return true;
 }
 
 bool vcpu_vsfile_arrived(struct vcpu *x)
