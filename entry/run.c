@@ -54,6 +54,7 @@ static __always_inline __no_instrument void guest_run(struct guest_run *run)
 	exit_to_guest_mode();
 	step(STEP_GUEST);
 	arch_guest_run(run->arch);
+	run->entries++;
 	enter_from_guest_mode();
 	step(STEP_TAKE_PENDING);
 	arch_irq_take_pending();
@@ -67,9 +68,8 @@ static __always_inline __no_instrument void guest_run(struct guest_run *run)
 /* Interrupts on, the exit is handled. */
 static __always_inline __no_instrument void handle_exit(struct guest_run *run)
 {
-	run->entries++;
-	/* Order: what the guest wrote, before the mode says that it is out, by the full barrier in
-	 * enter_from_guest_mode(). Pairs with: guest_request_sync() [K4] */
+	/* Order: what the guest wrote, and that the run is counted, before the mode says that it is out, by
+	 * the full barrier in enter_from_guest_mode(). Pairs with: guest_request_sync() [K4] */
 	WRITE_ONCE(run->mode, OUTSIDE_GUEST);
 	instrumentation_begin();
 	irq_on();

@@ -36,7 +36,7 @@ struct guest_run {
 	/* Written by the vCPU's own thread. */
 	u32 mode;    /* enum run_mode; read by guest_kick() */
 	u32 hart;    /* hart index its loop runs on; read by guest_kick() */
-	u64 entries; /* runs so far */
+	u64 entries; /* runs that have ended */
 	struct arch_vcpu *arch;
 	const struct guest_run_ops *ops;
 
