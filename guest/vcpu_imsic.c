@@ -17,7 +17,7 @@ static void notify(void *arg)
 
 /* As many identities as a file of the hardware has as well, or what the guest enables there would be
  * lost. */
-static u32 identities(void)
+u32 vcpu_imsic_identities(void)
 {
 	u32 n = imsic_guest_identities();
 
@@ -38,7 +38,7 @@ static enum err page_write(void *dev, u64 off, unsigned int width, u64 *val)
 	if (width != 4 || off % 4)
 		return ERR_INVAL;
 	if (off == VIMSIC_SETEIPNUM_LE)
-		vcpu_imsic_send(dev, (u32)*val);
+		vcpu_vsfile_send(dev, (u32)*val);
 	return OK;
 }
 
@@ -47,7 +47,7 @@ enum err vcpu_imsic_create(struct vcpu *v)
 	static const struct vimsic_ops ops = {notify};
 	static const struct mmio_ops page_ops = {page_read, page_write};
 	struct mmio_region page = {vcpu_imsic_page(v), VIMSIC_PAGE_SIZE, &page_ops, v};
-	enum err e = vimsic_create(identities(), &ops, v, &v->imsic);
+	enum err e = vimsic_create(vcpu_imsic_identities(), &ops, v, &v->imsic);
 
 	v->vsfile.lock = (struct spinlock)SPINLOCK_INIT("imsic");
 	return e ? e : mmio_add(&v->vm->bus, &page);
@@ -65,19 +65,6 @@ void vcpu_imsic_reset(struct vcpu *v)
 		return;
 	vcpu_vsfile_leave(v);
 	vimsic_reset(v->imsic);
-}
-
-void vcpu_imsic_send(struct vcpu *v, u32 identity)
-{
-	unsigned long flags = spin_lock_irqsave(&v->vsfile.lock);
-
-	if (v->vsfile.n) {
-		vsfile_post(v->vsfile.hart, v->vsfile.n, identity);
-		vsfile_settle(v->vsfile.hart, v->vsfile.n); /* before the file may move */
-	} else {
-		vimsic_msi(v->imsic, identity);
-	}
-	spin_unlock_irqrestore(&v->vsfile.lock, flags);
 }
 
 /* What a file of the hardware says reaches the guest by itself. */

@@ -22,18 +22,19 @@ struct vcpu;
  * ERR_NOMEM. */
 enum err vcpu_imsic_create(struct vcpu *v);
 
+/* How many identities it has. */
+u32 vcpu_imsic_identities(void);
+
 /* Frees it, if there is one. The VM does not run, and nobody uses its bus. */
 void vcpu_imsic_destroy(struct vcpu *v);
 
 /* As after power-on, what is pending forgotten; nothing where there is none. The vCPU's own thread,
- * which is outside its guest. */
+ * which is outside its guest and about to stop; others may have its file of the hardware then. What comes
+ * later is kept until it starts. */
 void vcpu_imsic_reset(struct vcpu *v);
 
 /* Where in the guest's physical memory its page is. */
 gpa_t vcpu_imsic_page(const struct vcpu *v);
-
-/* A message with that identity, any number. Any context that RCU watches. */
-void vcpu_imsic_send(struct vcpu *v, u32 identity);
 
 /* Does it interrupt the vCPU at this moment? The vCPU's own thread. */
 bool vcpu_imsic_ext(struct vcpu *v);

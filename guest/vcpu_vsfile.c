@@ -36,17 +36,42 @@ static bool has_stayed(const struct vcpu *v, u64 now)
 	return v->arch.own_hart || now - v->vsfile.since >= arch_clock_hz() * VSFILE_STAY_MS / 1000;
 }
 
-bool vcpu_vsfile_arrived(struct vcpu *v)
+static bool is_behind(const struct vcpu *v)
 {
 	unsigned int here = arch_hart_index();
+
+	return v->vsfile.n ? v->vsfile.hart != here : v->arch.own_hart && vsfile_count(here);
+}
+
+/* The file of another hart that has this number is not its own. */
+bool vcpu_vsfile_arrive(struct vcpu *v)
+{
 	u64 now;
+	bool behind;
 
 	if (!v->imsic)
-		return false;
+		return true;
 	now = arch_clock();
 	v->vsfile.stayed = has_stayed(v, now);
 	v->vsfile.since = now;
-	return v->vsfile.n ? v->vsfile.hart != here : v->arch.own_hart && vsfile_count(here);
+	behind = is_behind(v);
+	vcpu_set_vgein(&v->arch, behind ? 0 : v->vsfile.n);
+	if (behind)
+		__atomic_fetch_or(&v->run.requests, REQ_FILE, __ATOMIC_RELAXED);
+	return !behind;
+}
+
+void vcpu_vsfile_send(struct vcpu *v, u32 identity)
+{
+	unsigned long flags = spin_lock_irqsave(&v->vsfile.lock);
+
+	if (v->vsfile.n) {
+		vsfile_post(v->vsfile.hart, v->vsfile.n, identity);
+		vsfile_settle(v->vsfile.hart, v->vsfile.n); /* before the file may move */
+	} else {
+		vimsic_msi(v->imsic, identity);
+	}
+	spin_unlock_irqrestore(&v->vsfile.lock, flags);
 }
 
 static void stop_here(void *arg)
@@ -69,7 +94,8 @@ static void settle_here(void *arg)
 {
 	struct file_step *s = arg;
 
-	vsfile_settle(s->at.hart, s->at.n);
+	if (s->at.n)
+		vsfile_settle(s->at.hart, s->at.n);
 }
 
 /* On all harts where a sibling may be in its guest, or has been a moment ago. */
@@ -79,9 +105,12 @@ static void settle_siblings(struct vcpu *v, struct file_step *old)
 	unsigned int i;
 
 	for (u32 s = 0; s < v->vm->vcpus; s++) {
-		/* Read after vmid_vm_changed() and its barrier, so who is elsewhere by now has seen it. */
-		if (READ_ONCE(v->vm->vcpu[s].thread))
-			hartmask_add(&harts, READ_ONCE(v->vm->vcpu[s].run.hart));
+		if (!READ_ONCE(v->vm->vcpu[s].thread))
+			continue;
+		/* Order: the hart is read after vmid_vm_changed() and its barrier, so who is elsewhere
+		 * by now has seen the change; what it sent from its last hart has come before.
+		 * Pairs with: vcpu_put() [F3] */
+		hartmask_add(&harts, arch_load_acquire(&v->vm->vcpu[s].run.hart));
 	}
 	hartmask_add(&harts, arch_hart_index());
 	for_each_hart (i)
@@ -138,7 +167,6 @@ static void take_out(struct vcpu *v, struct file_step *old)
 		vimsic_export(v->imsic, old->state);
 		return;
 	}
-	settle_siblings(v, old);
 	hartcall(old->at.hart, dump_here, old);
 	vsfile_free(old->at.hart, old->at.n);
 }
@@ -167,19 +195,25 @@ static void move(struct vcpu *v, struct place to)
 	turn_senders(v, &to);
 	(void)vmid_vm_changed_pages(&v->vm->vmid,
 				    &(struct vmid_change){vcpu_imsic_page(v).a, 1, PAGE_SHIFT});
-	take_out(v, &old);
+	/* A table that was linked and cut off again may be walked still. */
+	if (old.at.n || chg.garbage.head)
+		settle_siblings(v, &old);
 	pt_garbage_free(&v->vm->tables, &chg.garbage);
+	take_out(v, &old);
+	trace_point(TRACE_FILE, (u64)(uintptr_t)&v->arch, to.n ? to.hart * 64UL + to.n : 0);
 	fill(v, &to, &state);
 }
 
 void vcpu_vsfile_look(struct vcpu *v, bool behind)
 {
 	struct place to = {arch_hart_index(), 0};
-	bool stays = behind ? v->vsfile.stayed : !v->vsfile.n && has_stayed(v, arch_clock());
 
-	if (stays)
+	/* It may have come back meanwhile. */
+	if (v->vsfile.n && v->vsfile.hart == to.hart)
+		return;
+	if (behind ? v->vsfile.stayed : has_stayed(v, arch_clock()))
 		(void)vsfile_alloc(to.hart, &to.n);
-	if (to.n || behind)
+	if (to.n || v->vsfile.n)
 		move(v, to);
 }
 

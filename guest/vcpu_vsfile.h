@@ -34,17 +34,20 @@ struct vcpu_vsfile {
 	bool stayed; /* it had been on the last one for long */
 };
 
-/* The vCPU has come to this hart. True: before it enters its guest vcpu_vsfile_look() has to be called.
- * Interrupts off. */
-bool vcpu_vsfile_arrived(struct vcpu *v);
+/* The vCPU has come to this hart, maybe back to where its file is: only there VGEIN is that file's. False:
+ * REQ_FILE was set, since it should follow, or might get one. Interrupts off. */
+bool vcpu_vsfile_arrive(struct vcpu *v);
 
-/* Puts the file where it should be: behind says that vcpu_vsfile_arrived() asked for it, or else a message
+/* Puts the file where it should be: behind says that vcpu_vsfile_arrive() asked for it, or else a message
  * has come. The vCPU's own thread, outside its guest, interrupts on; does not block, and may call other
  * harts (hyp/hartcall.h). */
 void vcpu_vsfile_look(struct vcpu *v, bool behind);
 
 /* Moves it to memory. The same. */
 void vcpu_vsfile_leave(struct vcpu *v);
+
+/* A message with that identity, any number. Any context that RCU watches. */
+void vcpu_vsfile_send(struct vcpu *v, u32 identity);
 
 /* The vCPU waits, and lets who wakes it be told when its file has something. Ends that. On the hart
  * where it waits, interrupts off. */

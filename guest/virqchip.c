@@ -7,6 +7,7 @@
 #include "guest/gmap.h"
 #include "guest/vaplic.h"
 #include "guest/vcpu_imsic.h"
+#include "guest/vimsic.h"
 #include "guest/vm.h"
 #include "guest/vplic.h"
 
@@ -43,7 +44,7 @@ static void send_msi(void *arg, u32 vcpu, u32 guest, u32 eiid)
 	struct vm *vm = arg;
 
 	if (vcpu < vm->vcpus && !guest)
-		vcpu_imsic_send(&vm->vcpu[vcpu], eiid);
+		vcpu_vsfile_send(&vm->vcpu[vcpu], eiid);
 }
 
 static enum err create_plic(struct vm *vm)
@@ -112,6 +113,8 @@ void virqchip_reset(struct vm *vm)
 		vplic_reset(vm->irqchip.plic);
 	if (vm->irqchip.aplic)
 		vaplic_reset(vm->irqchip.aplic);
+	for (u32 i = 0; vm->irqchip.has_imsic && i < vm->vcpus; i++)
+		vimsic_reset(vm->vcpu[i].imsic);
 }
 
 enum err virqchip_connect(struct vm *vm, struct virq_line *line, u32 source,
@@ -127,7 +130,7 @@ void virqchip_describe(const struct vm *vm, struct gtree_irqchip *t)
 	if (vm->irqchip.aplic)
 		t->aplic_size = vaplic_size(vm->irqchip.aplic);
 	if (vm->irqchip.has_imsic)
-		t->imsic_ids = GMAP_IMSIC_IDS;
+		t->imsic_ids = vcpu_imsic_identities();
 }
 
 bool virqchip_ext(struct vcpu *v)

@@ -28,6 +28,8 @@ static const struct trace_info trace_table[TRACE_EVENTS] = {
 	[TRACE_MMIO] = {"mmio", "gpa", "how"}, /* how: width in bytes, and 256 for a store */
 	[TRACE_HOST_IRQ] = {"host-irq", "source", NULL},
 	[TRACE_INPUT] = {"input", "by-irq", NULL}, /* by-irq: 1, or 0 for a look now and then */
+	[TRACE_FILE] = {"file", "vcpu",
+			"to"}, /* to: its number, and 64 times the hart's; 0: memory */
 };
 
 const struct trace_info *trace_info(enum trace_event ev)

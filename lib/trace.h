@@ -42,6 +42,7 @@ enum trace_event {
 	TRACE_MMIO,
 	TRACE_HOST_IRQ,
 	TRACE_INPUT,
+	TRACE_FILE,
 	TRACE_EVENTS,
 };
 

@@ -5,6 +5,7 @@
  * A hart's state changes under vm->lock, so of two that start a third one wins and the other is
  * told ALREADY_AVAILABLE.
  */
+#include "guest/vcpu_imsic.h"
 #include "guest/vm.h"
 #include "sbi/ext.h"
 
@@ -84,6 +85,8 @@ static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)
 		return SBI_RET(SBI_SUCCESS, READ_ONCE(v->vm->vcpu[a[0]].hsm));
 	case SBI_HSM_START: return start(v, a[0], a[1], a[2]);
 	case SBI_HSM_STOP:
+		/* First, so that what is sent to a hart that is started anew is not forgotten. */
+		vcpu_imsic_reset(v);
 		set_state(v, SBI_HSM_STATE_STOPPED);
 		guest_request(&v->run, REQ_STOP);
 		return SBI_RET(SBI_SUCCESS, 0);

@@ -181,6 +181,9 @@ void vcpu_put(struct arch_vcpu *v)
 	fpu_save(v);
 	this_hart(guest_counting) = NULL;
 	this_hart(vcpu_loaded) = NULL;
+	/* Order: messages that its guest sent have come, before another hart may run it: who moves a
+	 * sibling's file waits for those of the hart that it is on. Pairs with: settle_siblings() [F3] */
+	__asm__ volatile("fence o, w" ::: "memory");
 	/* Order: all of its state is in memory, before another hart may take its thread.
 	 * Pairs with: is_free() [Z2] */
 	arch_store_release(&v->loaded_on, VCPU_NOT_LOADED);
