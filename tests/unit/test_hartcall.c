@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Calls across harts: each is done once, on the hart it names, before its caller goes on, whoever calls
+ * whom at the same time. A call that is lost hangs, and the alarm ends the test.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <unistd.h>
+
+#include "arch/host/host.h"
+#include "lib/check.h"
+#include "lib/irq.h"
+
+/* Interrupts of this machine are taken where they go on: in a busy wait too, if they are. */
+static void relax(void)
+{
+	arch_relax();
+	irq_off();
+	irq_on();
+}
+
+#define arch_relax relax
+#include "hyp/hartcall.c"
+
+#define HARTS	  4
+#define CALLS	  4000
+#define TIMEOUT_S 60
+
+/* Not atomic, on purpose: what a call does is ordered by the call. */
+struct job {
+	unsigned int from, to;
+	u64 in, out;
+	u32 times;
+};
+
+static DEFINE_PER_HART(u64, done_here); /* by this hart in its interrupts */
+static u64 asked[HARTS];		/* atomic: calls to each hart */
+static u32 finished;			/* atomic */
+
+static void take_irq(u32 bits)
+{
+	bool believed = lockdep_irq_enter();
+
+	if (bits & HOST_IRQ_KICK)
+		hartcall_kicked();
+	lockdep_irq_exit(believed);
+}
+
+static void work(void *arg)
+{
+	struct job *j = arg;
+
+	CHECK(arch_irqs_off());
+	CHECK(arch_hart_index() == j->to);
+	j->out = j->in + 1;
+	j->times++;
+	this_hart(done_here)++;
+}
+
+static void call(unsigned int from, unsigned int to, u64 n)
+{
+	struct job j = {.from = from, .to = to, .in = n * 7 + from};
+
+	__atomic_fetch_add(&asked[to], 1, __ATOMIC_RELAXED);
+	hartcall(to, work, &j);
+	CHECK(j.times == 1);
+	CHECK(j.out == n * 7 + from + 1);
+	CHECK(!arch_irqs_off());
+}
+
+/* Who has called all it had to goes on taking calls until nobody has any left. */
+static void play(unsigned int hart, unsigned int (*whom)(unsigned int hart, u64 n))
+{
+	irq_on();
+	for (u64 n = 0; n < CALLS; n++)
+		call(hart, whom(hart, n), n);
+	__atomic_fetch_add(&finished, 1, __ATOMIC_ACQ_REL);
+	while (arch_load_acquire(&finished) < arch_hart_count())
+		relax();
+	irq_off();
+	CHECK(this_hart(done_here) == __atomic_load_n(&asked[hart], __ATOMIC_RELAXED));
+}
+
+static void run(unsigned int harts, void (*fn)(unsigned int hart))
+{
+	for (unsigned int i = 0; i < HARTS; i++)
+		asked[i] = 0;
+	finished = 0;
+	host_irq_set_handler(take_irq);
+	alarm(TIMEOUT_S);
+	host_harts_run(harts, fn);
+	alarm(0);
+}
+
+/* Different for each hart, the same in each run. */
+static unsigned int anybody(unsigned int hart, u64 n)
+{
+	u64 x = (n + 1) * 0x9e3779b97f4a7c15 ^ hart * 0xbf58476d1ce4e5b9;
+
+	return (unsigned int)((x >> 33) % arch_hart_count());
+}
+
+static void at_random(unsigned int hart)
+{
+	play(hart, anybody);
+}
+
+static unsigned int other(unsigned int hart, u64 n)
+{
+	(void)n;
+	return !hart;
+}
+
+static void both_ways(unsigned int hart)
+{
+	play(hart, other);
+}
+
+static unsigned int first(unsigned int hart, u64 n)
+{
+	(void)hart;
+	(void)n;
+	return 0;
+}
+
+static void all_to_one(unsigned int hart)
+{
+	play(hart, first);
+}
+
+static void test_at_random(void **state)
+{
+	(void)state;
+	run(HARTS, at_random);
+}
+
+static void test_both_ways(void **state)
+{
+	(void)state;
+	run(2, both_ways);
+}
+
+static void test_all_to_one(void **state)
+{
+	(void)state;
+	run(HARTS, all_to_one);
+}
+
+static void test_self(void **state)
+{
+	(void)state;
+	run(1, all_to_one);
+	assert_int_equal(host_irq_kicks(0), 0);
+}
+
+/* A kick without a call does nothing. */
+static void test_nothing(void **state)
+{
+	(void)state;
+	hartcall_kicked();
+	assert_int_equal(this_hart(done_here), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nothing),	  cmocka_unit_test(test_self),
+		cmocka_unit_test(test_both_ways), cmocka_unit_test(test_all_to_one),
+		cmocka_unit_test(test_at_random),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
