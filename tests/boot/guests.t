@@ -47,7 +47,33 @@ MACHINES = {
     "one-hart-hide-all": ("rv64", 1, None, "hide=all", "bin"),
     "one-vcpu": ("rv64", 1, 1, None, "bin"),
     "three": ("rv64", 2, 3, None, "bin"),
+    "aia-0": ("rv64", None, None, None, "bin"),
+    "aia-1": ("rv64", None, None, None, "bin"),
+    "aia-7": ("rv64", None, None, None, "bin"),
+    "aia-max": ("max", None, None, None, "bin"),
+    "aia-no-sstc": ("rv64,sstc=off", None, None, None, "bin"),
+    "aia-hide-all": ("rv64", None, None, "hide=all", "bin"),
+    "aia-one-hart": ("rv64", 1, None, None, "bin"),
+    "aia-three": ("rv64", 2, 3, None, "bin"),
+    "aia-four": ("max", 2, 4, None, "bin"),
+    "aplic": ("rv64", None, None, None, "bin"),
+    "aplic-one-hart": ("rv64", 1, None, None, "bin"),
 }
+
+# Of those with AIA: how many files each hart has for guests.
+FILES = {"aia-0": 0, "aia-7": 7, "aia-four": 3}
+
+
+def qemu_machine(variant):
+    """QEMU's -M."""
+    return f"virt,aia=aplic-imsic,aia-guests={FILES.get(variant, 1)}" \
+        if variant.startswith("aia-") else "virt"
+
+
+def guest_aia(variant):
+    """The configuration's property, where a guest gets something else than what the harts offer."""
+    return "aplic" if variant.startswith("aplic") else None
+
 
 # What a guest may leave out, by its reason, and where: a test that is skipped elsewhere has failed.
 MAY_SKIP = [
@@ -59,6 +85,10 @@ MAY_SKIP = [
     (r"svade is there", lambda variant, cpu: variant != "svadu"),
     (r"no Sstc", lambda variant, cpu: "no-sstc" in variant or "hide-all" in variant),
     (r"one hart|less than three harts", lambda variant, cpu: variant == "one-vcpu"),
+    (r"no AIA", lambda variant, cpu: not variant.startswith(("aia-", "aplic")) or
+     variant == "aia-hide-all"),
+    (r"no interrupt files", lambda variant, cpu: variant.startswith("aplic")),
+    (r"with interrupt files", lambda variant, cpu: variant.startswith("aia-")),
     (r".*\b(OpenSBI|QEMU)\b.*", lambda variant, cpu: BARE),
 ]
 
@@ -80,6 +110,10 @@ MORE = {
     "wfi": ["max", "no-sstc", "hide-all", "one-hart", "one-hart-hide-all", "one-vcpu"],
     "smp": ["max", "hide-all", "one-hart", "three"],
     "bad-sbi": ["max"],
+    "aia": ["aia-0", "aia-1", "aia-7", "aia-max", "aia-no-sstc", "aia-hide-all", "aia-one-hart",
+            "aia-three", "aia-four", "aplic", "aplic-one-hart"],
+    "aia-load": ["aia-0", "aia-1", "aia-7"],
+    "aia-pingpong": ["aia-0", "aia-1"],
 }
 
 
@@ -113,7 +147,7 @@ def all_guests():
 def image(binary, vcpus, aia):
     """An image with this one guest."""
     os.makedirs(images.OUT, exist_ok=True)
-    base = os.path.join(images.OUT, f"{os.path.basename(binary)}-{vcpus}")
+    base = os.path.join(images.OUT, f"{os.path.basename(binary)}-{vcpus}-{aia}")
     images.tool("mkconfig", "-o", base + ".dts", "--name", "guest", "--cpus", str(vcpus),
                 "--memory", MEMORY, *(["--aia", aia] if aia else []))
     images.tool("pack", "-o", base + ".img", "--limen",
@@ -188,10 +222,11 @@ def run(tap, guest, variant):
     if not os.path.isfile(binary):
         tap.ok(False, what, f"{binary}: no such file")
         return
-    arguments = {"kernel": binary} if BARE else {"kernel": image(binary, vcpus, guest.aia),
-                                                     "append": append}
+    aia = guest.aia or guest_aia(variant)
+    arguments = {"kernel": binary} if BARE else {"kernel": image(binary, vcpus, aia),
+                                                 "append": append}
     with qemu.Qemu(f"guest-{guest.name}-{variant}", cpu=cpu, harts=harts or vcpus, memory="256M",
-                   **arguments) as machine:
+                   machine=qemu_machine(variant), **arguments) as machine:
         try:
             wrong = check(guest, variant, machine)
         except qemu.Failure as failure:

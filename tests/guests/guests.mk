@@ -19,10 +19,14 @@ guest-rt-srcs := $(addprefix tests/guests/rt/,start.S rt.c trap.c print.c page.c
 GUESTS := sbi-base sbi-time timer-sstc sbi-ipi sbi-rfence sbi-hsm sbi-srst sbi-dbcn sbi-pmu \
 	sbi-susp sbi-sta sbi-fwft mmio plic fp wfi smp bad-sbi fault-load fault-fetch fault-insn fault-flw fault-nested fault-table \
 	fault-straddle fault-own hang hang-trap bench demo demo-other share share-naps seed input life \
-	regs bench-pair bench-idle scrub-fill scrub-look
+	regs bench-pair bench-idle scrub-fill scrub-look \
+	aia aia-load aia-pingpong
 
 guest-sbi-time-srcs   := tests/guests/sbi-time.c tests/guests/timer-tests.c
 guest-timer-sstc-srcs := tests/guests/timer-sstc.c tests/guests/timer-tests.c
+guest-aia-srcs        := $(addprefix tests/guests/,aia.c imsic.c)
+guest-aia-load-srcs   := $(addprefix tests/guests/,aia-load.c imsic.c)
+guest-aia-pingpong-srcs := $(addprefix tests/guests/,aia-pingpong.c imsic.c)
 guest-fp-srcs         := tests/guests/fp.c tests/guests/fpregs.S
 guest-regs-srcs       := tests/guests/regs.c tests/guests/fpregs.S
 guest-scrub-fill-srcs := tests/guests/scrub-fill.c tests/guests/scrubregs.S tests/guests/fpregs.S

@@ -98,7 +98,7 @@ static void imsic_guest_write(unsigned int reg, u64 v)
 	*file_reg(reg) = implemented(reg, v);
 }
 
-static void imsic_guest_set(unsigned int reg, u64 bits)
+static inline void imsic_guest_set(unsigned int reg, u64 bits)
 {
 	*file_reg(reg) |= implemented(reg, bits);
 }

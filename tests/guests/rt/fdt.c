@@ -25,6 +25,8 @@ struct prop {
 struct node {
 	const char *name;
 	struct prop reg, compatible, interrupts, ext, type, isa, isa_list, status;
+	struct prop ids, guest_bits, sources;
+	bool children;
 	u32 phandle;
 	u32 intc; /* phandle of a child that is an interrupt controller */
 };
@@ -68,6 +70,22 @@ static void end_cpu(struct node *n)
 	machine.isa_len = n->isa_list.len ? n->isa_list.len : n->isa.len;
 }
 
+/* Of those at supervisor level: files whose interrupts are the harts' 9, the domain without children. */
+static void end_aia(const struct node *n)
+{
+	if (has_string(&n->compatible, "riscv,imsics") && cells(&n->ext, 1, 1) == IRQ_EXT) {
+		machine.imsic = cells(&n->reg, 0, 2);
+		machine.imsic_ids = (u32)cells(&n->ids, 0, 1);
+		machine.imsic_guest_bits = (u32)cells(&n->guest_bits, 0, 1);
+		machine.imsic_ext = n->ext.at;
+		machine.imsic_ext_len = n->ext.len;
+	}
+	if (has_string(&n->compatible, "riscv,aplic") && !n->children) {
+		machine.aplic = cells(&n->reg, 0, 2);
+		machine.aplic_sources = (u32)cells(&n->sources, 0, 1);
+	}
+}
+
 static void end_node(struct node *n, struct node *parent)
 {
 	if (parent && !strncmp(n->name, "interrupt-controller", 20))
@@ -90,6 +108,7 @@ static void end_node(struct node *n, struct node *parent)
 		machine.plic_ext = n->ext.at;
 		machine.plic_ext_len = n->ext.len;
 	}
+	end_aia(n);
 }
 
 static void keep_prop(struct node *n, const char *name, struct prop p)
@@ -106,6 +125,9 @@ static void keep_prop(struct node *n, const char *name, struct prop p)
 		{"riscv,isa", &n->isa},
 		{"riscv,isa-extensions", &n->isa_list},
 		{"status", &n->status},
+		{"riscv,num-ids", &n->ids},
+		{"riscv,guest-index-bits", &n->guest_bits},
+		{"riscv,num-sources", &n->sources},
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(table); i++)
@@ -117,6 +139,8 @@ static void keep_prop(struct node *n, const char *name, struct prop p)
 	}
 	if (!strcmp(name, "bootargs") && !strcmp(n->name, "chosen") && p.len)
 		machine.bootargs = (const char *)p.at;
+	if (!strcmp(name, "riscv,children"))
+		n->children = true;
 	if (!strcmp(name, "phandle"))
 		n->phandle = (u32)cells(&p, 0, 1);
 	if (!strcmp(name, "timebase-frequency") && !machine.timebase)
@@ -172,6 +196,17 @@ bool machine_has(const char *ext)
 		    (p.at[i + 1 + n] == '_' || !p.at[i + 1 + n]))
 			return true;
 	return false;
+}
+
+int machine_imsic_index(const struct hart *h)
+{
+	struct prop p = {machine.imsic_ext, machine.imsic_ext_len};
+
+	for (unsigned int i = 0; i < machine.nharts; i++)
+		for (unsigned int k = 0; machine.hart[i].id == h->id && 8 * k + 8 <= p.len; k++)
+			if (cells(&p, 2 * k, 1) == machine.hart[i].intc)
+				return (int)k;
+	return -1;
 }
 
 int machine_plic_context(const struct hart *h)

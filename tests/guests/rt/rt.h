@@ -212,6 +212,12 @@ struct machine {
 	u64 plic_size;
 	const void *plic_ext; /* interrupts-extended */
 	unsigned int plic_ext_len;
+	u64 imsic; /* the first hart's page; 0: no interrupt files */
+	u32 imsic_ids, imsic_guest_bits;
+	const void *imsic_ext; /* interrupts-extended */
+	unsigned int imsic_ext_len;
+	u64 aplic; /* 0: none */
+	u32 aplic_sources;
 	const char *isa; /* riscv,isa-extensions, or riscv,isa, of one hart */
 	unsigned int isa_len;
 	bool isa_is_list;
@@ -235,6 +241,9 @@ u64 machine_bootarg_number(const char *name);
 
 /* The PLIC context of a hart's S-mode external interrupt, -1 if the tree has none. */
 int machine_plic_context(const struct hart *h);
+
+/* Which of the interrupt files is a hart's, -1 if none. */
+int machine_imsic_index(const struct hart *h);
 
 /* Whether this is OpenSBI and not limen: the few things that rightly differ. */
 bool bare(void);
