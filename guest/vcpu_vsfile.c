@@ -31,9 +31,10 @@ struct file_step {
 	struct vsfile_state *state;
 };
 
-static bool has_stayed(const struct vcpu *v, u64 now)
+static bool has_stayed(const struct vcpu *v, u64 clock)
 {
-	return v->arch.own_hart || now - v->vsfile.since >= arch_clock_hz() * VSFILE_STAY_MS / 1000;
+	return v->arch.own_hart ||
+	       clock - v->vsfile.since >= arch_clock_hz() * VSFILE_STAY_MS / 1000;
 }
 
 static bool is_behind(const struct vcpu *v)
@@ -46,14 +47,14 @@ static bool is_behind(const struct vcpu *v)
 /* The file of another hart that has this number is not its own. */
 bool vcpu_vsfile_arrive(struct vcpu *v)
 {
-	u64 now;
+	u64 clock;
 	bool behind;
 
 	if (!v->imsic)
 		return true;
-	now = arch_clock();
-	v->vsfile.stayed = has_stayed(v, now);
-	v->vsfile.since = now;
+	clock = arch_clock();
+	v->vsfile.stayed = has_stayed(v, clock);
+	v->vsfile.since = clock;
 	behind = is_behind(v);
 	vcpu_set_vgein(&v->arch, behind ? 0 : v->vsfile.n);
 	if (behind)

@@ -49,8 +49,20 @@ void kmem_free(void *p)
 #define PT_READ	 1
 #define PT_WRITE 2
 
+#define PAGE_SHIFT 12
+
+static u64 clock_ms;
+
+#define arch_clock()	clock_ms
+#define arch_clock_hz() 1000UL
+
 struct pt_garbage {
 	u64 head;
+};
+
+struct vmid_change {
+	u64 start;
+	u32 count, shift;
 };
 
 struct gstage_change {
@@ -62,6 +74,7 @@ struct vm;
 struct vcpu {
 	struct {
 		u32 vgein;
+		bool own_hart;
 	} arch;
 	struct {
 		unsigned long requests;
@@ -140,9 +153,11 @@ static enum err gstage_map(int *g, gpa_t at, hpa_t to, u64 size, unsigned int pr
 	return OK;
 }
 
-static u64 vmid_vm_changed(void *vmid)
+static u64 vmid_vm_changed_pages(void *vmid, const struct vmid_change *c)
 {
 	(void)vmid;
+	assert_true(c->start % PAGE_SIZE == 0 && c->start / PAGE_SIZE < VCPUS);
+	assert_true(c->count == 1 && c->shift == PAGE_SHIFT);
 	others_send();
 	return ++vm.vmid.seq;
 }
@@ -368,6 +383,7 @@ static void boot_vm(u32 files)
 		v->id = i;
 		v->run.hart = i;
 		v->thread = v;
+		v->arch.own_hart = i == 0;
 		v->vsfile.lock = (struct spinlock)SPINLOCK_INIT("imsic");
 		assert_int_equal(vimsic_create(IDENTITIES, &ops, v, &v->imsic), OK);
 	}
@@ -395,11 +411,12 @@ static void arrive_on(struct vcpu *v, unsigned int hart)
 static void follow(struct vcpu *v)
 {
 	struct place was = {v->vsfile.hart, v->vsfile.n};
+	bool behind = v->run.requests & REQ_FILE;
 
 	v->run.requests = 0;
 	moving = v;
 	irq_on();
-	vcpu_vsfile_follow(v);
+	vcpu_vsfile_look(v, behind);
 	irq_off();
 	moving = NULL;
 	assert_int_equal(v->arch.vgein, v->vsfile.n);
@@ -428,15 +445,16 @@ static void go_somewhere(void)
 	unsigned int hart = (unsigned int)rand() % MODEL_HARTS;
 
 	no_tables = rand() % 10 == 0;
+	clock_ms += (u64)rand() % (2 * VSFILE_STAY_MS);
 	if (rand() % 8 == 0)
 		leave(v);
 	arrive_on(v, hart);
-	if (v->run.requests & REQ_FILE) {
-		/* It may be taken elsewhere, or back, before it follows. */
-		if (rand() % 4 == 0)
-			arrive_on(v, (unsigned int)rand() % MODEL_HARTS);
+	clock_ms += (u64)rand() % (2 * VSFILE_STAY_MS);
+	/* A message may come, or it may be taken elsewhere, or back, before it follows. */
+	if (rand() % 4 == 0)
+		arrive_on(v, (unsigned int)rand() % MODEL_HARTS);
+	if (v->run.requests & REQ_FILE || rand() % 2)
 		follow(v);
-	}
 	enter(v);
 	check_files();
 	take_some(&vm.vcpu[rand() % VCPUS]);
@@ -493,6 +511,34 @@ static void test_no_files(void **state)
 }
 
 /* Taken to another hart and back before its file followed: the file is its own again. */
+/* Who has no hart alone gets a file when a message comes and it has stayed; and takes it along if it had. */
+static void test_who_stays(void **state)
+{
+	struct vcpu *v = &vm.vcpu[1];
+
+	(void)state;
+	boot_vm(1);
+	arrive_on(v, 1);
+	assert_int_equal(v->run.requests, 0);
+	clock_ms += VSFILE_STAY_MS - 1;
+	follow(v);
+	assert_int_equal(v->vsfile.n, 0);
+	clock_ms++;
+	follow(v);
+	assert_int_equal(v->vsfile.n, 1);
+	arrive_on(v, 2);
+	assert_true(v->run.requests & REQ_FILE);
+	follow(v);
+	assert_int_equal(v->vsfile.n, 1);
+	clock_ms += VSFILE_STAY_MS - 1;
+	arrive_on(v, 3);
+	follow(v);
+	assert_int_equal(v->vsfile.n, 0);
+	leave(v);
+	check_files();
+	destroy_vm();
+}
+
 static void test_back_again(void **state)
 {
 	struct vcpu *v = &vm.vcpu[0];
@@ -552,9 +598,9 @@ static void test_enables_and_watch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_files),	  cmocka_unit_test(test_back_again),
-		cmocka_unit_test(test_enables_and_watch), cmocka_unit_test(test_few_files),
-		cmocka_unit_test(test_files_enough),
+		cmocka_unit_test(test_no_files),  cmocka_unit_test(test_back_again),
+		cmocka_unit_test(test_who_stays), cmocka_unit_test(test_enables_and_watch),
+		cmocka_unit_test(test_few_files), cmocka_unit_test(test_files_enough),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
