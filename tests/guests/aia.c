@@ -462,8 +462,11 @@ static void pass_token(u64 me)
 
 		if (me == 0 && (mine >= ROUNDS * nharts || now() >= enough))
 			break;
-		sbi_send_ipi(1, harts[next].id);
+		for (u64 n = 0; n <= mine % 8; n++)
+			sbi_send_ipi(1, harts[next].id);
 		__atomic_store_n(&token, mine + 1, __ATOMIC_RELEASE);
+		for (volatile u64 n = 0; n < mine % 5 * 2000;)
+			n++;
 		file_send((unsigned int)next, 7);
 		sbi_send_ipi(1, harts[next].id);
 	}
