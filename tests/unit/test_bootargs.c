@@ -217,9 +217,10 @@ static void test_unknown(void **state)
 		       "boot arguments: loglevel= is error, warn or info, not: \"7\"");
 	expect_warning("panic=", "boot arguments: panic= is check, trap or overflow, not: \"\"");
 	expect_warning("panic=5", "boot arguments: panic= is check, trap or overflow, not: \"5\"");
-	expect_warning("selftest=all",
-		       "boot arguments: selftest= is conformance, conformance,vms or lifecycle, not: "
-		       "\"all\"");
+	expect_warning(
+		"selftest=all",
+		"boot arguments: selftest= is conformance, conformance,vms or lifecycle, not: "
+		"\"all\"");
 	expect_warning("trace=off", "boot arguments: trace= does not know: \"off\"");
 	expect_warning("a\x1b[2J\xc3", "boot arguments: not known: \"a?[2J?\"");
 	expect_warning("0123456789012345678901234567890123456789012345678901234567890123456789",
