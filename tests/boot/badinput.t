@@ -149,7 +149,7 @@ def image_cases():
 def config_cases():
     """The configuration as a whole, and the properties of a VM."""
     unknown = "unknown; known are cpus, memory, kernel, initrd, bootargs, hide, " \
-              "console, weight, cap, harts, dedicated, restart"
+              "console, weight, cap, harts, dedicated, aia, restart"
     cells = "give the guest's RAM in KiB as two cells"
     megabytes = fits.megabytes
     return {
