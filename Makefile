@@ -30,7 +30,7 @@ SMALL := arch/riscv/ext.c arch/riscv/isa.c arch/riscv/regs.c hyp/aplic.c hyp/boo
 	hyp/vsfile.c guest/config.c guest/errline.c guest/fit.c guest/gtree%.c guest/loader.c \
 	guest/main.c guest/tree.c guest/vm_create.c guest/vm_load.c guest/vm_place.c guest/payload.c guest/vm.c \
 	guest/virqchip.c guest/vm_control.c guest/vm_life.c \
-	guest/vmlist.c hyp/entropy.c hyp/kmem.c hyp/page.c hyp/stack.c sbi/fw.c sbi/fwft.c sbi/srst.c sbi/susp.c
+	guest/vmlist.c lib/symbols.c hyp/entropy.c hyp/kmem.c hyp/page.c hyp/stack.c sbi/fw.c sbi/fwft.c sbi/srst.c sbi/susp.c
 SMALL-release  := -Os
 SMALL-selftest := $(SMALL-release)
 # Each function of the debug build looks whether RCU is watching (hyp/instrument.c); not those that

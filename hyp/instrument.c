@@ -17,21 +17,17 @@ void __cyg_profile_func_exit(void *fn, void *site);
 
 static u32 instrument_reported; /* set by the first report; its own calls are not looked at */
 
-static const char *name_of(const void *addr)
-{
-	const char *name = symbol_lookup((uintptr_t)addr, NULL);
-
-	return name ? name : "?";
-}
-
 static __cold void instrument_report(void *fn, void *site)
 {
 	static char what[160];
+	struct symbol in, from;
 
 	if (__atomic_exchange_n(&instrument_reported, 1, __ATOMIC_RELAXED) || panic_in_progress())
 		return;
-	snprintf(what, sizeof(what), "RCU is not watching in %s(), called from %s()", name_of(fn),
-		 name_of(site));
+	symbol_find((uintptr_t)fn, &in);
+	symbol_find((uintptr_t)site, &from);
+	snprintf(what, sizeof(what), "RCU is not watching in %s(), called from %s()", in.name,
+		 from.name);
 	panic(what);
 }
 

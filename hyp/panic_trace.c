@@ -55,12 +55,11 @@ static bool read_stack(uintptr_t addr, u64 *value, void *arg)
 /* One line: what it is, the address, and the name of the function it is in. */
 static void print_address(const char *what, uintptr_t pc, bool is_return)
 {
-	size_t offset;
-	/* The call is before the return address, which may be another function's. */
-	const char *name = symbol_lookup(pc - is_return, &offset);
+	struct symbol s;
 
-	if (name)
-		log_report("  %-3s %016lx %s+0x%zx", what, pc, name, offset + is_return);
+	/* The call is before the return address, which may be another function's. */
+	if (symbol_find(pc - is_return, &s))
+		log_report("  %-3s %016lx %s+0x%zx", what, pc, s.name, s.offset + is_return);
 	else
 		log_report("  %-3s %016lx", what, pc);
 }

@@ -123,15 +123,13 @@ static const char *doing(unsigned int hart)
 static void stall(unsigned int hart, u64 waited)
 {
 	uintptr_t reader = (uintptr_t)READ_ONCE(per_hart(rcu_hart, hart).reader);
-	const char *name;
-	size_t offset = 0;
+	struct symbol s;
 
 	log_report("RCU: a grace period has waited %llu ms for hart %u: %s",
 		   (unsigned long long)(waited * 1000 / arch_clock_hz()), hart, doing(hart));
 	if (reader) {
-		name = symbol_lookup(reader, &offset);
-		log_report("  in a reader that began at %016lx %s+0x%zx", reader, name ? name : "?",
-			   offset);
+		symbol_find(reader, &s);
+		log_report("  in a reader that began at %016lx %s+0x%zx", reader, s.name, s.offset);
 	}
 	trace_ask(hart);
 	__atomic_fetch_add(&stalls, 1, __ATOMIC_RELAXED);

@@ -109,11 +109,10 @@ static __printf(2, 3) void text_add(struct text *t, const char *fmt, ...)
  * behind its end. */
 static void text_add_site(struct text *t, uintptr_t site)
 {
-	size_t offset;
-	const char *name = symbol_lookup(site - 1, &offset);
+	struct symbol s;
 
-	if (name)
-		text_add(t, "%s+0x%zx", name, offset + 1);
+	if (symbol_find(site - 1, &s))
+		text_add(t, "%s+0x%zx", s.name, s.offset + 1);
 	else
 		text_add(t, "0x%lx", (unsigned long)site);
 }

@@ -6,37 +6,59 @@
 /* From the linker script; nowhere on the host, unless a test has one. */
 extern const char __image_start[] __weak;
 
-/* How many symbols begin at or below the offset. */
-static u32 symbols_up_to(u64 offset)
+/* The length of a function, in bytes; *at comes to stand on its name. */
+static size_t read_length(const u8 **at)
 {
-	u32 low = 0, high = symtab_count;
+	size_t units = 0;
+	unsigned int shift = 0;
+	u8 byte;
 
-	while (low < high) {
-		u32 mid = low + (high - low) / 2;
-
-		if (symtab[mid].offset <= offset)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	do {
+		byte = *(*at)++;
+		units |= (size_t)(byte & 127) << shift;
+		shift += 7;
+	} while (byte & 128);
+	return 2 * units;
 }
 
-const char *symbol_lookup(uintptr_t addr, size_t *offset)
+/* Writes what a code stands for, and returns the place after it. */
+static char *expand(u8 code, char *to)
 {
-	uintptr_t base = (uintptr_t)__image_start;
-	const struct symbol *s;
-	u32 n;
+	const u8 *pair;
 
-	if (addr < base)
-		return NULL;
-	n = symbols_up_to(addr - base);
-	if (n == 0)
-		return NULL;
-	s = &symtab[n - 1];
-	if (addr - base - s->offset >= s->size)
-		return NULL;
-	if (offset)
-		*offset = addr - base - s->offset;
-	return symtab_names + s->name;
+	if (code < SYMBOL_PAIRS) {
+		*to = (char)code;
+		return to + 1;
+	}
+	pair = symtab_pairs[code - SYMBOL_PAIRS];
+	return expand(pair[1], expand(pair[0], to));
+}
+
+static void read_name(const u8 *at, char *to)
+{
+	while (*at)
+		to = expand(*at++, to);
+	*to = '\0';
+}
+
+bool symbol_find(uintptr_t addr, struct symbol *s)
+{
+	uintptr_t start = (uintptr_t)__image_start;
+	const u8 *at = symtab;
+	size_t length;
+
+	*s = (struct symbol){.name = "?"};
+	while (addr >= start && (length = read_length(&at)) != 0) {
+		if (addr - start < length) {
+			if (*at == 0)
+				return false;
+			read_name(at, s->name);
+			s->offset = addr - start;
+			return true;
+		}
+		start += length;
+		while (*at++)
+			;
+	}
+	return false;
 }

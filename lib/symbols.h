@@ -8,19 +8,30 @@
 
 #include "lib/types.h"
 
-/* The table, in read-only data: sorted by offset, no two the same, none overlapping. */
+#define SYMBOL_NAME_MAX 48 /* bytes, with the NUL; tools/mksyms takes no longer name */
+
+/*
+ * The table, in read-only data: the functions from __image_start on, one after the other. Of each
+ * its length in units of two bytes of text, seven bits a byte, the lowest first, and bit 7 set in
+ * all but the last; then the codes of its name, and 0. A length with no name is a hole between
+ * functions; a length of 0 ends the table.
+ *
+ * A code below SYMBOL_PAIRS is a character. The others stand for two codes each, in symtab_pairs;
+ * both are smaller than the code itself.
+ */
+#define SYMBOL_PAIRS 128
+
+extern const u8 symtab[];
+extern const u8 symtab_pairs[][2];
+
+/* A function, and how far inside it an address is. */
 struct symbol {
-	u32 offset; /* from __image_start */
-	u16 size;   /* bytes; an address at or past offset + size is not the symbol's */
-	u16 name;   /* offset into symtab_names, of a terminated string */
+	char name[SYMBOL_NAME_MAX];
+	size_t offset;
 };
 
-extern const struct symbol symtab[];
-extern const u32 symtab_count;
-extern const char symtab_names[];
-
-/* The function that has addr inside it, and how far inside if offset is not NULL; NULL for none.
- * Any context. */
-const char *symbol_lookup(uintptr_t addr, size_t *offset);
+/* The function that has addr inside it; false, and the name "?", for none. Goes through the table
+ * from its start, so for reports only. Any context. */
+bool symbol_find(uintptr_t addr, struct symbol *s);
 
 #endif

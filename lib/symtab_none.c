@@ -6,6 +6,5 @@
 #include "lib/compiler.h"
 #include "lib/symbols.h"
 
-__weak const struct symbol symtab[1] = {{0, 0, 0}};
-__weak const u32 symtab_count = 0;
-__weak const char symtab_names[1] = "";
+__weak const u8 symtab[1] = {0};
+__weak const u8 symtab_pairs[1][2] = {{0, 0}};

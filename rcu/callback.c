@@ -61,14 +61,13 @@ static void rcu_wake(void)
 static void queue_check(struct rcu_queue *q, void (*fn)(struct rcu_head *head))
 {
 	u32 n = __atomic_add_fetch(&q->length, 1, __ATOMIC_RELAXED);
-	const char *name;
-	size_t offset;
+	struct symbol s;
 
 	if (likely(n % RCU_QUEUE_LONG) || (n / RCU_QUEUE_LONG & (n / RCU_QUEUE_LONG - 1)))
 		return;
-	name = symbol_lookup((uintptr_t)fn, &offset);
+	symbol_find((uintptr_t)fn, &s);
 	log_report("RCU: %u callbacks wait on hart %u, the last for %s (%p)", n, arch_hart_index(),
-		   name ? name : "?", (void *)(uintptr_t)fn);
+		   s.name, (void *)(uintptr_t)fn);
 }
 
 static void mark(unsigned int hart)

@@ -83,14 +83,13 @@ noinstr void rcu_reader_stays(const char *file, int line)
 {
 	static char what[160];
 	uintptr_t at = (uintptr_t)this_hart(rcu_hart).reader;
-	const char *name;
-	size_t offset = 0;
+	struct symbol s;
 
 	instrumentation_begin();
-	name = symbol_lookup(at, &offset);
+	symbol_find(at, &s);
 	snprintf(what, sizeof(what),
 		 "check failed: nesting == 0: in an RCU reader that began at %016llx %s+0x%zx",
-		 (unsigned long long)at, name ? name : "?", offset);
+		 (unsigned long long)at, s.name, s.offset);
 	arch_panic(file, line, what);
 }
 

@@ -37,24 +37,35 @@ __attribute__((noinline)) void take_second(struct spinlock *l)
  * begins where linkers put what comes before all other code. */
 __asm__(".section .text.unlikely,\"ax\",@progbits\n"
 	".globl __image_start\n"
-	"__image_start: nop\n"
+	".balign 2\n__image_start: nop\n"
 	".data\n.balign 8\n"
 	".globl symtab\n"
-	"symtab:\nsites: .space 24\n"
+	"symtab:\nsites: .space 64\n"
 	".text\n");
-extern struct symbol sites[2];
+extern u8 sites[64];
 extern const char __image_start[];
-const u32 symtab_count = 2;
-const char symtab_names[] = "take_first\0take_second";
+const u8 symtab_pairs[1][2] = {{0, 0}};
+
+static u8 *site_add(u8 *at, size_t bytes, const char *name)
+{
+	size_t units = bytes / 2;
+
+	for (; units >= 128; units >>= 7)
+		*at++ = (u8)(units | 128);
+	*at++ = (u8)units;
+	strcpy((char *)at, name);
+	return at + strlen(name) + 1;
+}
 
 static void sites_init(void)
 {
-	u32 first = (u32)((uintptr_t)take_first - (uintptr_t)__image_start);
-	u32 second = (u32)((uintptr_t)take_second - (uintptr_t)__image_start);
+	uintptr_t start = (uintptr_t)__image_start, first = (uintptr_t)take_first,
+		  second = (uintptr_t)take_second;
 	bool up = first < second;
+	u8 *at = site_add(sites, (up ? first : second) - start, "");
 
-	sites[!up] = (struct symbol){first, up ? second - first : 256, 0};
-	sites[up] = (struct symbol){second, up ? 256 : first - second, sizeof("take_first")};
+	at = site_add(at, up ? second - first : first - second, up ? "take_first" : "take_second");
+	site_add(at, 256, up ? "take_second" : "take_first");
 }
 
 /* --- planting faults --- */

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "lib/symbols.h"
@@ -13,35 +14,45 @@
 extern const char __image_start[];
 const char __image_start[0x1000] = {0};
 
-const u32 symtab_count = 4;
-const struct symbol symtab[] = {
-	{0x10, 0x20, 0}, /* a gap before and behind it */
-	{0x40, 0x10, 6}, /* ends where the next begins */
-	{0x50, 0x01, 13},
-	{0x100, 0x80, 19},
+const u8 symtab[] = {
+	8,   0,				      /* nothing below 0x10 */
+	16,  'f', 'i', 'r', 's', 't', 0,      /* at 0x10 */
+	8,   0,				      /* nothing from 0x30 */
+	8,   's', 'e', 'c', 'o', 'n', 'd', 0, /* at 0x40; ends where the next begins */
+	1,   't', 'h', 'i', 'r', 'd', 0,      /* at 0x50 */
+	87,  0,				      /* nothing from 0x52 */
+	192, 1,	  'f', 129, 't', 'h', 0,      /* at 0x100, 192 units of two bytes */
+	128, 1,	  129, 130, 0,		      /* at 0x280, 128 units; all of pairs */
+	0,
 };
-const char symtab_names[] = "first\0second\0third\0fourth";
+const u8 symtab_pairs[][2] = {
+	{'o', 'u'},
+	{128, 'r'},
+	{129, 129},
+};
 
-static const char *look(size_t at, size_t *offset)
+static bool look(size_t at, struct symbol *s)
 {
-	*offset = 12345;
-	return symbol_lookup((uintptr_t)__image_start + at, offset);
+	memset(s, 0x5a, sizeof(*s));
+	return symbol_find((uintptr_t)__image_start + at, s);
 }
 
 static void expect(size_t at, const char *name, size_t want)
 {
-	size_t offset;
+	struct symbol s;
 
-	assert_string_equal(look(at, &offset), name);
-	assert_int_equal(offset, want);
+	assert_true(look(at, &s));
+	assert_string_equal(s.name, name);
+	assert_int_equal(s.offset, want);
 }
 
 static void expect_none(size_t at)
 {
-	size_t offset;
+	struct symbol s;
 
-	assert_null(look(at, &offset));
-	assert_int_equal(offset, 12345);
+	assert_false(look(at, &s));
+	assert_string_equal(s.name, "?");
+	assert_int_equal(s.offset, 0);
 }
 
 static void test_inside(void **state)
@@ -52,8 +63,11 @@ static void test_inside(void **state)
 	expect(0x40, "second", 0);
 	expect(0x4f, "second", 0xf);
 	expect(0x50, "third", 0);
+	expect(0x51, "third", 1);
 	expect(0x100, "fourth", 0);
-	expect(0x17f, "fourth", 0x7f);
+	expect(0x27f, "fourth", 0x17f);
+	expect(0x280, "ourourour", 0);
+	expect(0x37f, "ourourour", 0xff);
 }
 
 static void test_outside(void **state)
@@ -63,19 +77,13 @@ static void test_outside(void **state)
 	expect_none(0xf);
 	expect_none(0x30);
 	expect_none(0x3f);
-	expect_none(0x51);
+	expect_none(0x52);
 	expect_none(0xff);
-	expect_none(0x180);
+	expect_none(0x380);
 	expect_none(0x100000110); /* the same in 32 bits as "fourth" */
-	assert_null(symbol_lookup(0, NULL));
-	assert_null(symbol_lookup((uintptr_t)__image_start - 1, NULL));
-	assert_null(symbol_lookup(UINTPTR_MAX, NULL));
-}
-
-static void test_offset_is_optional(void **state)
-{
-	(void)state;
-	assert_string_equal(symbol_lookup((uintptr_t)__image_start + 0x11, NULL), "first");
+	expect_none(0 - (uintptr_t)__image_start);
+	expect_none((size_t)-1);
+	expect_none(UINTPTR_MAX - (uintptr_t)__image_start);
 }
 
 int main(void)
@@ -83,7 +91,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_inside),
 		cmocka_unit_test(test_outside),
-		cmocka_unit_test(test_offset_is_optional),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
