@@ -47,7 +47,7 @@ static const char *const *hide_words(void)
 	static const char *words[EXT_COUNT + 1];
 	unsigned int e, n = 0;
 
-	for_each_ext(e) if (ext_row(e)->hide) words[n++] = ext_row(e)->hide;
+	for_each_ext(e) if (ext_hide_name(e)) words[n++] = ext_hide_name(e);
 	return words;
 }
 

@@ -26,7 +26,7 @@ static u64 henvcfg_bit(const struct vcpu *v, u32 feature)
 {
 	enum ext e = feature_ext[feature];
 
-	return e != EXT_NONE && isa_has(&v->vm->isa, e) ? ext_row(e)->henvcfg : 0;
+	return e != EXT_NONE && isa_has(&v->vm->isa, e) ? ext_henvcfg_of(e) : 0;
 }
 
 static long value_of(const struct vcpu *v, u32 feature, u64 *value)

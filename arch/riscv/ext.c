@@ -41,13 +41,18 @@
 /* A CSR that limen has no other use for yet. */
 #define CSR_scountovf 0xda0
 
+/* Of henvcfg and hstateen0 a row has the ends only; a bit between them does not fit into a row, and
+ * the compiler says so. */
+#define MIDDLE	      0x00ffffffffffff00UL
+#define ENV(bits)     .env = (bits)&MIDDLE ? 0x10000 : ((bits)&0xff) | (bits) >> 56 << 8
+#define STATEEN(bits) .stateen = (bits) & (MIDDLE | 0xff) ? 0x100 : (bits) >> 56
+
 /* A row that is plain: known by the tree, offered, no state of its own. */
-#define PLAIN(str) .name = (str), .hide = (str), .offer = true
-#define BASE(str)  .name = (str), .offer = true
+#define PLAIN(str) .name = str, .hide = EXT_HIDE_NAME, .offer = true
+#define BASE(str)  .name = str, .offer = true
+#define ZVE(str)   .name = str, .hide = EXT_HIDE_V, .offer = true, VECTOR
 #define FP	   .state = EXT_STATE_FP
 #define VECTOR	   .state = EXT_STATE_VECTOR
-
-#define EXT_NAME_MAX 16 /* bytes of the longest name with its NUL, and more */
 
 static const struct ext_row rows[EXT_COUNT] = {
 	[EXT_I] = {BASE("i")},
@@ -58,22 +63,22 @@ static const struct ext_row rows[EXT_COUNT] = {
 	[EXT_C] = {BASE("c"), .implies = {EXT_ZCA}},
 	[EXT_V] = {PLAIN("v"), VECTOR, .needs = {EXT_D, EXT_ZVE64D}, .implies = {EXT_ZVE64D}},
 	/* Nesting is not done. H before ratification is in no tree, so hstatus is what tells. */
-	[EXT_H] = {.name = "h", .known = EXT_BY_CSR, .probe = {CSR_hstatus}},
+	[EXT_H] = {.name = "h", .probe = {CSR_hstatus}},
 
 	/*
 	 * CBO.INVAL in a guest flushes: to drop a dirty line could bring back what the memory held
 	 * before limen scrubbed it (unprivileged specification, CMO chapter, on xenvcfg.CBIE).
 	 */
-	[EXT_ZICBOM] = {PLAIN("zicbom"), .henvcfg = ENV_CBIE_FL | ENV_CBCFE},
+	[EXT_ZICBOM] = {PLAIN("zicbom"), ENV(ENV_CBIE_FL | ENV_CBCFE)},
 	[EXT_ZICBOP] = {PLAIN("zicbop")},
-	[EXT_ZICBOZ] = {PLAIN("zicboz"), .henvcfg = ENV_CBZE},
+	[EXT_ZICBOZ] = {PLAIN("zicboz"), ENV(ENV_CBZE)},
 	[EXT_ZICCRSE] = {PLAIN("ziccrse")},
 	/* Not offered: expected-landing-pad state in vsstatus and in traps taken on its behalf. */
-	[EXT_ZICFILP] = {.name = "zicfilp", .hide = "zicfilp", .henvcfg = ENV_LPE},
+	[EXT_ZICFILP] = {.name = "zicfilp", .hide = EXT_HIDE_NAME, ENV(ENV_LPE)},
 	/* Not offered: a shadow stack pointer to switch, and shadow stack pages in the walk. */
 	[EXT_ZICFISS] = {.name = "zicfiss",
-			 .hide = "zicfiss",
-			 .henvcfg = ENV_SSE,
+			 .hide = EXT_HIDE_NAME,
+			 ENV(ENV_SSE),
 			 .state = EXT_STATE_CSRS},
 	/* Counts are the hart's, not the vCPU's, until the guest asks by SBI PMU (guest/vpmu.h). */
 	[EXT_ZICNTR] = {BASE("zicntr"), .needs = {EXT_ZICSR}},
@@ -83,7 +88,7 @@ static const struct ext_row rows[EXT_COUNT] = {
 	[EXT_ZIHINTNTL] = {PLAIN("zihintntl")},
 	[EXT_ZIHINTPAUSE] = {PLAIN("zihintpause")},
 	/* Not offered: of the hardware's events a guest counts cycles and instructions alone. */
-	[EXT_ZIHPM] = {.name = "zihpm", .hide = "zihpm", .needs = {EXT_ZICSR}},
+	[EXT_ZIHPM] = {.name = "zihpm", .hide = EXT_HIDE_NAME, .needs = {EXT_ZICSR}},
 	/* With henvcfg.SSE and LPE zero these stay what Zimop says, whatever else the hart has. */
 	[EXT_ZIMOP] = {PLAIN("zimop")},
 	[EXT_ZMMUL] = {BASE("zmmul")},
@@ -114,7 +119,7 @@ static const struct ext_row rows[EXT_COUNT] = {
 	[EXT_ZKNE] = {PLAIN("zkne")},
 	[EXT_ZKNH] = {PLAIN("zknh")},
 	/* Not offered: the seed CSR never works with V=1 (mseccfg.SSEED). */
-	[EXT_ZKR] = {.name = "zkr", .hide = "zkr"},
+	[EXT_ZKR] = {.name = "zkr", .hide = EXT_HIDE_NAME},
 	[EXT_ZKSED] = {PLAIN("zksed")},
 	[EXT_ZKSH] = {PLAIN("zksh")},
 	[EXT_ZKT] = {PLAIN("zkt")},
@@ -122,31 +127,12 @@ static const struct ext_row rows[EXT_COUNT] = {
 
 	[EXT_ZVBB] = {PLAIN("zvbb"), VECTOR, .needs = {EXT_ZVE32X}, .implies = {EXT_ZVKB}},
 	[EXT_ZVBC] = {PLAIN("zvbc"), VECTOR, .needs = {EXT_ZVE64X}},
-	[EXT_ZVE32F] = {.name = "zve32f",
-			.hide = "v",
-			.offer = true,
-			VECTOR,
-			.needs = {EXT_F, EXT_ZVE32X},
-			.implies = {EXT_ZVE32X}},
-	[EXT_ZVE32X] = {.name = "zve32x", .hide = "v", .offer = true, VECTOR, .needs = {EXT_ZICSR}},
-	[EXT_ZVE64D] = {.name = "zve64d",
-			.hide = "v",
-			.offer = true,
-			VECTOR,
-			.needs = {EXT_D, EXT_ZVE64F},
-			.implies = {EXT_ZVE64F}},
-	[EXT_ZVE64F] = {.name = "zve64f",
-			.hide = "v",
-			.offer = true,
-			VECTOR,
-			.needs = {EXT_ZVE32F, EXT_ZVE64X},
+	[EXT_ZVE32F] = {ZVE("zve32f"), .needs = {EXT_F, EXT_ZVE32X}, .implies = {EXT_ZVE32X}},
+	[EXT_ZVE32X] = {ZVE("zve32x"), .needs = {EXT_ZICSR}},
+	[EXT_ZVE64D] = {ZVE("zve64d"), .needs = {EXT_D, EXT_ZVE64F}, .implies = {EXT_ZVE64F}},
+	[EXT_ZVE64F] = {ZVE("zve64f"), .needs = {EXT_ZVE32F, EXT_ZVE64X},
 			.implies = {EXT_ZVE32F, EXT_ZVE64X}},
-	[EXT_ZVE64X] = {.name = "zve64x",
-			.hide = "v",
-			.offer = true,
-			VECTOR,
-			.needs = {EXT_ZVE32X},
-			.implies = {EXT_ZVE32X}},
+	[EXT_ZVE64X] = {ZVE("zve64x"), .needs = {EXT_ZVE32X}, .implies = {EXT_ZVE32X}},
 	[EXT_ZVFBFMIN] = {PLAIN("zvfbfmin"), VECTOR, .needs = {EXT_ZVE32F}},
 	[EXT_ZVFBFWMA] = {PLAIN("zvfbfwma"), VECTOR, .needs = {EXT_ZVFBFMIN, EXT_ZFBFMIN}},
 	[EXT_ZVFH] = {PLAIN("zvfh"), VECTOR, .needs = {EXT_ZVE32F, EXT_ZFHMIN},
@@ -162,52 +148,44 @@ static const struct ext_row rows[EXT_COUNT] = {
 	[EXT_ZVKT] = {PLAIN("zvkt"), VECTOR, .needs = {EXT_ZVE32X}},
 
 	/* Machine level's part of Ssaia; in a guest's tree it means nothing. */
-	[EXT_SMAIA] = {.name = "smaia", .hide = "aia", .implies = {EXT_SSAIA}},
+	[EXT_SMAIA] = {.name = "smaia", .hide = EXT_HIDE_AIA, .implies = {EXT_SSAIA}},
 	/* Not offered: none of what sstateen0 gates (Zfinx, Zcmt, custom state) is. */
-	[EXT_SMSTATEEN] = {.name = "smstateen",
-			   .hide = "stateen",
-			   .known = EXT_BY_CSR,
-			   .probe = {CSR_hstateen0}},
+	[EXT_SMSTATEEN] = {.name = "smstateen", .hide = EXT_HIDE_STATEEN, .probe = {CSR_hstateen0}},
 	/* Taken back where the guest's interrupt controller has no interrupt files:
 	 * guest/virqchip.h. */
 	[EXT_SSAIA] = {.name = "ssaia",
-		       .hide = "aia",
+		       .hide = EXT_HIDE_AIA,
 		       .offer = true,
-		       .known = EXT_BY_CSR,
 		       .probe = {CSR_stopi, CSR_vsiselect},
-		       .hstateen0 = STATEEN_AIA | STATEEN_IMSIC | STATEEN_CSRIND,
+		       STATEEN(STATEEN_AIA | STATEEN_IMSIC | STATEEN_CSRIND),
 		       .state = EXT_STATE_CSRS},
 	/* Not offered yet: needs its overflow interrupt passed on (hvien, hideleg). */
-	[EXT_SSCOFPMF] = {.name = "sscofpmf",
-			  .hide = "sscofpmf",
-			  .known = EXT_BY_CSR,
-			  .probe = {CSR_scountovf}},
+	[EXT_SSCOFPMF] = {.name = "sscofpmf", .hide = EXT_HIDE_NAME, .probe = {CSR_scountovf}},
 	/* Not offered: senvcfg.PMM changes what limen's HLV/HSV on the guest's behalf mean. */
-	[EXT_SSNPM] = {.name = "ssnpm", .hide = "ssnpm"},
+	[EXT_SSNPM] = {.name = "ssnpm", .hide = EXT_HIDE_NAME},
 	[EXT_SSSTATEEN] = {.name = "ssstateen",
-			   .hide = "stateen",
-			   .known = EXT_BY_CSR,
+			   .hide = EXT_HIDE_STATEEN,
 			   .probe = {CSR_hstateen0},
-			   .hstateen0 = STATEEN_SE0,
+			   STATEEN(STATEEN_SE0),
 			   .state = EXT_STATE_CSRS},
 	/* Some machines list it, let STCE be set, and trap all the same: only access tells. */
-	[EXT_SSTC] = {PLAIN("sstc"), .known = EXT_BY_CSR, .probe = {CSR_stimecmp, CSR_vstimecmp},
-		      .henvcfg = ENV_STCE, .state = EXT_STATE_CSRS},
+	[EXT_SSTC] = {PLAIN("sstc"), .probe = {CSR_stimecmp, CSR_vstimecmp}, ENV(ENV_STCE),
+		      .state = EXT_STATE_CSRS},
 	/* With svadu a guest has svade too: see settle_svade(). */
 	[EXT_SVADE] = {PLAIN("svade")},
-	[EXT_SVADU] = {PLAIN("svadu"), .henvcfg = ENV_ADUE},
+	[EXT_SVADU] = {PLAIN("svadu"), ENV(ENV_ADUE)},
 	/* hstatus.VTVM is left zero, so SINVAL.VMA does not trap. */
 	[EXT_SVINVAL] = {PLAIN("svinval")},
 	/* limen's own walk of a guest's tables (vswalk.c) knows both. */
 	[EXT_SVNAPOT] = {PLAIN("svnapot")},
-	[EXT_SVPBMT] = {PLAIN("svpbmt"), .henvcfg = ENV_PBMTE},
+	[EXT_SVPBMT] = {PLAIN("svpbmt"), ENV(ENV_PBMTE)},
 	[EXT_SVVPTC] = {PLAIN("svvptc")},
 };
 
 /* Names that stand for several extensions and are none themselves: unprivileged specification,
  * chapters "B", "Cryptography Extensions: Scalar" and "Vector". */
 static const struct {
-	const char *name;
+	char name[6];
 	u8 members[9];
 } shorthands[] = {
 	{"g", {EXT_I, EXT_M, EXT_A, EXT_F, EXT_D, EXT_ZICSR, EXT_ZIFENCEI}},
@@ -227,6 +205,33 @@ const struct ext_row *ext_row(unsigned int e)
 {
 	CHECK(e > EXT_NONE && e < EXT_COUNT);
 	return &rows[e];
+}
+
+const char *ext_hide_name(unsigned int e)
+{
+	switch (ext_row(e)->hide) {
+	case EXT_HIDE_NAME: return rows[e].name;
+	case EXT_HIDE_V: return "v";
+	case EXT_HIDE_AIA: return "aia";
+	case EXT_HIDE_STATEEN: return "stateen";
+	default: return NULL;
+	}
+}
+
+/* What a guest needs of henvcfg and of hstateen0, as the registers have it. */
+static u64 row_henvcfg(const struct ext_row *r)
+{
+	return (u64)(r->env >> 8) << 56 | (r->env & 0xff);
+}
+
+static u64 row_hstateen0(const struct ext_row *r)
+{
+	return (u64)r->stateen << 56;
+}
+
+u64 ext_henvcfg_of(unsigned int e)
+{
+	return row_henvcfg(ext_row(e));
 }
 
 static bool same_name(const char *a, const char *name, size_t n)
@@ -338,7 +343,7 @@ void ext_probe(struct isa_set *s, bool (*there)(unsigned int csr, void *arg), vo
 
 	for_each_ext(e)
 	{
-		if (rows[e].known != EXT_BY_CSR)
+		if (rows[e].probe[0] == 0)
 			continue;
 		if (all_there(rows[e].probe, there, arg))
 			isa_add(s, e);
@@ -354,7 +359,9 @@ bool ext_hide(const char *name, size_t n, struct isa_set *hidden)
 
 	for_each_ext(e)
 	{
-		if (n == 0 || !rows[e].hide || !same_name(rows[e].hide, name, n))
+		const char *hide = ext_hide_name(e);
+
+		if (n == 0 || !hide || !same_name(hide, name, n))
 			continue;
 		isa_add(hidden, e);
 		found = true;
@@ -395,8 +402,8 @@ static void settle_svade(struct isa_set *guest)
 
 static bool can_offer(const struct ext_hart *h, unsigned int states, const struct ext_row *r)
 {
-	return r->offer && (r->state & ~states) == 0 && (r->henvcfg & ~h->henvcfg) == 0 &&
-	       (r->hstateen0 & ~h->hstateen0) == 0;
+	return r->offer && (r->state & ~states) == 0 && (row_henvcfg(r) & ~h->henvcfg) == 0 &&
+	       (row_hstateen0(r) & ~h->hstateen0) == 0;
 }
 
 void ext_offer(const struct ext_hart *harts, unsigned int states, struct isa_set *guest)
@@ -414,7 +421,7 @@ u64 ext_henvcfg(const struct isa_set *guest)
 	u64 bits = 0;
 	unsigned int e;
 
-	for_each_ext(e) if (isa_has(guest, e)) bits |= rows[e].henvcfg;
+	for_each_ext(e) if (isa_has(guest, e)) bits |= row_henvcfg(&rows[e]);
 	return bits;
 }
 
@@ -432,7 +439,7 @@ u64 ext_hstateen0(const struct isa_set *guest)
 	u64 bits = STATEEN_ENVCFG;
 	unsigned int e;
 
-	for_each_ext(e) if (isa_has(guest, e)) bits |= rows[e].hstateen0;
+	for_each_ext(e) if (isa_has(guest, e)) bits |= row_hstateen0(&rows[e]);
 	return bits;
 }
 

@@ -14,31 +14,36 @@
 
 #include "arch/riscv/isa.h"
 
-/* How limen learns that a hart has it. */
-enum ext_known {
-	EXT_BY_TREE, /* the device tree says so */
-	EXT_BY_CSR,  /* its CSRs can be read, whatever the tree says */
-};
-
 /* State it adds to a vCPU, bits. */
 #define EXT_STATE_FP	 BIT(0) /* f0-f31, fcsr */
 #define EXT_STATE_VECTOR BIT(1) /* v0-v31, vstart, vcsr, vl, vtype */
 #define EXT_STATE_CSRS	 BIT(2) /* CSRs of its own */
 
-#define EXT_LIST_MAX 4
+/* The word of hide= that switches it off. */
+enum ext_hide {
+	EXT_HIDE_NEVER, /* there is none */
+	EXT_HIDE_NAME,	/* its own name; the others are of several extensions */
+	EXT_HIDE_V,
+	EXT_HIDE_AIA,
+	EXT_HIDE_STATEEN,
+};
 
+#define EXT_NAME_MAX 12 /* bytes of the longest name, with its NUL */
+#define EXT_LIST_MAX 2
+
+/* No pointers, and registers by their ends alone: there are a hundred rows. */
 struct ext_row {
-	const char *name;	  /* in the device tree */
-	const char *hide;	  /* hide= name that switches it off; NULL: cannot be hidden */
-	u64 henvcfg;		  /* bits a guest needs to use it */
-	u64 hstateen0;		  /* the same, where the hart has state enables */
-	u8 known;		  /* enum ext_known */
-	u8 state;		  /* EXT_STATE_* */
-	bool offer;		  /* may a guest have it */
-	bool stays;		  /* hide=all leaves it: a stock user land needs it */
+	char name[EXT_NAME_MAX];  /* in the device tree */
+	u8 hide : 3;		  /* enum ext_hide */
+	u8 state : 3;		  /* EXT_STATE_* */
+	bool offer : 1;		  /* may a guest have it */
+	bool stays : 1;		  /* hide=all leaves it: a stock user land needs it */
+	u8 stateen;		  /* bits 63-56 of hstateen0 a guest needs, where the hart has it */
+	u16 env;		  /* bits 63-56 and 7-0 of henvcfg a guest needs to use it */
 	u8 needs[EXT_LIST_MAX];	  /* enum ext: without one of these it is dropped */
 	u8 implies[EXT_LIST_MAX]; /* enum ext: having it is having these */
-	u16 probe[EXT_LIST_MAX];  /* CSRs that must all be readable, for EXT_BY_CSR */
+	/* CSRs that can all be read where it is, whatever the tree says; none: the tree says it. */
+	u16 probe[EXT_LIST_MAX];
 };
 
 /* A hart, or several harts taken together, as far as guests are concerned. */
@@ -50,6 +55,12 @@ struct ext_hart {
 
 /* The row of an extension; EXT_NONE < e < EXT_COUNT. */
 const struct ext_row *ext_row(unsigned int e);
+
+/* The word of hide= that switches an extension off; NULL: none does. */
+const char *ext_hide_name(unsigned int e);
+
+/* The bits of henvcfg that an extension takes. */
+u64 ext_henvcfg_of(unsigned int e);
 
 /* The extension of that name (n bytes, any case), or EXT_NONE. */
 enum ext ext_find(const char *name, size_t n);

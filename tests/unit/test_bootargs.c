@@ -260,8 +260,8 @@ static void test_docs(void **state)
 	assert_true(documented("trace=on"));
 	assert_true(documented("selftest=conformance") && documented("selftest=lifecycle"));
 	assert_true(documented("selftest=conformance,vms"));
-	for_each_ext(e) if (ext_row(e)->hide && !documented(ext_row(e)->hide))
-		fail_msg("hide=%s is not on the page", ext_row(e)->hide);
+	for_each_ext(e) if (ext_hide_name(e) && !documented(ext_hide_name(e)))
+		fail_msg("hide=%s is not on the page", ext_hide_name(e));
 	for (unsigned int i = 0; i < HIDE_FEATURES; i++)
 		assert_true(documented(bootargs_hide_name((enum hide_feature)i, &in_all)));
 }
