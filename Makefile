@@ -20,19 +20,19 @@ WARN   := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototype
 ifeq ($(filter $(BUILD),release selftest debug),)
 $(error BUILD=$(BUILD): say BUILD=release, BUILD=selftest or BUILD=debug)
 endif
-OPT-release  := -O2
+# Built to be small, but for what runs as a guest leaves and comes back, or as threads are switched.
+OPT-release  := -Os
 OPT-selftest := $(OPT-release)
-# What runs at boot, in a panic, or for a host's device, but not for each exit of a guest, is built to
-# be small.
-SMALL := arch/riscv/ext.c arch/riscv/isa.c arch/riscv/regs.c hyp/aplic.c hyp/boot.c hyp/bootargs.c \
-	hyp/console.c hyp/features.c hyp/freemem.c hyp/hartisa.c hyp/hostirq.c hyp/hostmap.c \
-	hyp/imsic.c hyp/panic%.c hyp/platform%.c hyp/plic.c hyp/smp.c hyp/tracedump.c hyp/uart%.c \
-	hyp/vsfile.c guest/config.c guest/errline.c guest/fit.c guest/gtree%.c guest/loader.c \
-	guest/main.c guest/tree.c guest/vm_create.c guest/vm_load.c guest/vm_place.c guest/payload.c guest/vm.c \
-	guest/virqchip.c guest/vm_control.c guest/vm_life.c \
-	guest/vmlist.c lib/symbols.c hyp/entropy.c hyp/kmem.c hyp/page.c hyp/stack.c sbi/fw.c sbi/fwft.c sbi/srst.c sbi/susp.c
-SMALL-release  := -Os
-SMALL-selftest := $(SMALL-release)
+FAST := entry/%.c rcu/rcu.c hyp/hartcall.c hyp/irq.c hyp/runqueue.c hyp/sched.c hyp/thread.c \
+	hyp/timer.c hyp/waitq.c guest/emulate.c guest/exit.c guest/mmio.c guest/vaplic.c guest/vcpu.c \
+	guest/vcpu_imsic.c guest/vfence.c guest/vimsic.c guest/virq.c guest/vplic.c guest/vsteal.c \
+	guest/vuart.c \
+	sbi/base.c sbi/dbcn.c sbi/early.c sbi/hsm.c sbi/ipi.c sbi/rfence.c sbi/server.c sbi/time.c \
+	arch/riscv/clock.c arch/riscv/context.c arch/riscv/counts.c arch/riscv/decode%.c \
+	arch/riscv/fpu.c arch/riscv/hart.c arch/riscv/string.c arch/riscv/trap.c arch/riscv/vcpu.c arch/riscv/vmid.c \
+	arch/riscv/vswalk.c arch/riscv/vtrap.c
+FAST-release  := -O2
+FAST-selftest := $(FAST-release)
 # Each function of the debug build looks whether RCU is watching (hyp/instrument.c); not those that
 # do the looking, nor a panic's, which comes from anywhere.
 INSTRUMENT  := -finstrument-functions \
@@ -75,7 +75,7 @@ LDLIBS_RV := -Wl,--start-group -lfdt -lmd -lc -lgcc -Wl,--end-group
 $(OBJ)/%.c.o: %.c | setup-build
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
-	$(Q)$(CC_RV) $(CFLAGS_RV) $(if $(filter $(SMALL),$<),$(SMALL-$(BUILD))) -MMD -MP -c $< -o $@
+	$(Q)$(CC_RV) $(CFLAGS_RV) $(if $(filter $(FAST),$<),$(FAST-$(BUILD))) -MMD -MP -c $< -o $@
 $(OBJ)/%.S.o: %.S | setup-build
 	@mkdir -p $(@D)
 	@echo "  AS      $<"
