@@ -24,14 +24,12 @@ static size_t read_length(const u8 **at)
 /* Writes what a code stands for, and returns the place after it. */
 static char *expand(u8 code, char *to)
 {
-	const u8 *pair;
+	const u8 *two = symtab_codes[code];
 
-	if (code < SYMBOL_PAIRS) {
-		*to = (char)code;
-		return to + 1;
-	}
-	pair = symtab_pairs[code - SYMBOL_PAIRS];
-	return expand(pair[1], expand(pair[0], to));
+	if (two[1])
+		return expand(two[1], expand(two[0], to));
+	*to = (char)two[0];
+	return to + 1;
 }
 
 static void read_name(const u8 *at, char *to)

@@ -16,13 +16,10 @@
  * all but the last; then the codes of its name, and 0. A length with no name is a hole between
  * functions; a length of 0 ends the table.
  *
- * A code below SYMBOL_PAIRS is a character. The others stand for two codes each, in symtab_pairs;
- * both are smaller than the code itself.
+ * What a code stands for is in symtab_codes: a character and 0, or two codes, both smaller than it.
  */
-#define SYMBOL_PAIRS 128
-
 extern const u8 symtab[];
-extern const u8 symtab_pairs[][2];
+extern const u8 symtab_codes[][2];
 
 /* A function, and how far inside it an address is. */
 struct symbol {

@@ -7,4 +7,4 @@
 #include "lib/symbols.h"
 
 __weak const u8 symtab[1] = {0};
-__weak const u8 symtab_pairs[1][2] = {{0, 0}};
+__weak const u8 symtab_codes[1][2] = {{0, 0}};

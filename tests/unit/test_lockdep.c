@@ -33,18 +33,24 @@ __attribute__((noinline)) void take_second(struct spinlock *l)
 	spin_lock(l);
 }
 
-/* The table is filled at run time, so it lies in writable data under a second name. The image
- * begins where linkers put what comes before all other code. */
+/* The table is filled at run time, so it lies in writable data under a second name; each code stands
+ * for itself. The image begins where linkers put what comes before all other code. */
 __asm__(".section .text.unlikely,\"ax\",@progbits\n"
 	".globl __image_start\n"
 	".balign 2\n__image_start: nop\n"
 	".data\n.balign 8\n"
 	".globl symtab\n"
 	"symtab:\nsites: .space 64\n"
+	".globl symtab_codes\n"
+	"symtab_codes:\n"
+	".set code, 0\n"
+	".rept 128\n"
+	".byte code, 0\n"
+	".set code, code + 1\n"
+	".endr\n"
 	".text\n");
 extern u8 sites[64];
 extern const char __image_start[];
-const u8 symtab_pairs[1][2] = {{0, 0}};
 
 static u8 *site_add(u8 *at, size_t bytes, const char *name)
 {

@@ -25,11 +25,18 @@ const u8 symtab[] = {
 	128, 1,	  129, 130, 0,		      /* at 0x280, 128 units; all of pairs */
 	0,
 };
-const u8 symtab_pairs[][2] = {
-	{'o', 'u'},
-	{128, 'r'},
-	{129, 129},
+
+#define CHAR(c) [c] = {c, 0}
+
+/* clang-format off */
+const u8 symtab_codes[][2] = {
+	CHAR('c'), CHAR('d'), CHAR('e'), CHAR('f'), CHAR('h'), CHAR('i'),
+	CHAR('n'), CHAR('o'), CHAR('r'), CHAR('s'), CHAR('t'), CHAR('u'),
+	[128] = {'o', 'u'},
+	[129] = {128, 'r'},
+	[130] = {129, 129},
 };
+/* clang-format on */
 
 static bool look(size_t at, struct symbol *s)
 {
