@@ -14,7 +14,6 @@
 #include "lib/check.h"
 
 #include <string.h>
-#include <strings.h>
 
 /* henvcfg */
 #define ENV_LPE	    BIT(2)
@@ -234,11 +233,6 @@ u64 ext_henvcfg_of(unsigned int e)
 	return row_henvcfg(ext_row(e));
 }
 
-static bool same_name(const char *a, const char *name, size_t n)
-{
-	return strncasecmp(a, name, n) == 0 && a[n] == '\0';
-}
-
 /* A name in small letters with its NUL; false: longer than any that limen knows. */
 static bool lower_name(const char *name, size_t n, char low[EXT_NAME_MAX])
 {
@@ -248,6 +242,13 @@ static bool lower_name(const char *name, size_t n, char low[EXT_NAME_MAX])
 		low[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + ('a' - 'A') : name[i]);
 	low[n] = '\0';
 	return true;
+}
+
+static bool same_name(const char *a, const char *name, size_t n)
+{
+	char low[EXT_NAME_MAX];
+
+	return lower_name(name, n, low) && strcmp(a, low) == 0;
 }
 
 /* Trees name a hundred extensions and more, and each is looked up here: a row that is another costs

@@ -8,7 +8,6 @@
 #include "arch/riscv/ext.h"
 
 #include <string.h>
-#include <strings.h>
 
 bool isa_empty(const struct isa_set *s)
 {
@@ -137,7 +136,7 @@ enum err isa_parse_string(const char *s, size_t n, struct isa_set *set)
 
 	*set = (struct isa_set){0};
 	n = strnlen(s, n);
-	if (n < 5 || strncasecmp(s, "rv", 2) != 0)
+	if (n < 5 || lower(s[0]) != 'r' || lower(s[1]) != 'v')
 		return ERR_FORMAT;
 	if (strncmp(s + 2, "64", 2) != 0 || (lower(s[4]) != 'i' && lower(s[4]) != 'g'))
 		return ERR_NOTSUP;
