@@ -89,7 +89,7 @@ static void replace_map(struct mmio_bus *bus, struct mmio_map *map)
 		call_rcu(&old->rcu, map_free);
 }
 
-static enum err add_locked(struct mmio_bus *bus, const struct mmio_region *r)
+static __cold enum err add_locked(struct mmio_bus *bus, const struct mmio_region *r)
 {
 	const struct mmio_map *old = bus->map;
 	u32 n = old ? old->count : 0;
@@ -122,7 +122,7 @@ enum err mmio_add(struct mmio_bus *bus, const struct mmio_region *region)
 	return e;
 }
 
-static enum err remove_locked(struct mmio_bus *bus, gpa_t base)
+static __cold enum err remove_locked(struct mmio_bus *bus, gpa_t base)
 {
 	const struct mmio_map *old = bus->map;
 	u32 at = count_upto(old, base); /* one past the region, if it is there */

@@ -196,7 +196,7 @@ static void update(struct vaplic *p, u32 s)
 		update_idc(p, &p->idc[hart]);
 }
 
-static void update_all(struct vaplic *p)
+static __cold void update_all(struct vaplic *p)
 {
 	for (u32 i = 0; i < p->idcs; i++)
 		update_idc(p, &p->idc[i]);
@@ -301,7 +301,7 @@ static void settle_level(struct vaplic *p, u32 s, bool risen)
 		assign(p->pending, s, now && (!p->msi_mode || risen || test(p->pending, s)));
 }
 
-static void write_sourcecfg(struct vaplic *p, u32 s, u32 val)
+static __cold void write_sourcecfg(struct vaplic *p, u32 s, u32 val)
 {
 	enum vaplic_mode mode = legal_mode(val);
 	bool was_active = active(p, s), was_high = rectified(p, s);
@@ -675,7 +675,7 @@ void vaplic_disconnect(struct vaplic *p, struct virq_line *line)
 
 /* --- its life ----------------------------------------------------------------------------------- */
 
-static void reset_locked(struct vaplic *p)
+static __cold void reset_locked(struct vaplic *p)
 {
 	p->ie = false;
 	for (u32 s = 1; s <= p->sources; s++)

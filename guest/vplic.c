@@ -213,7 +213,7 @@ static void complete(struct vplic *p, struct vplic_ctx *c, u32 source)
 		set_pending(p, source);
 }
 
-static void set_priority(struct vplic *p, u32 source, u32 priority)
+static __cold void set_priority(struct vplic *p, u32 source, u32 priority)
 {
 	u8 old = p->priority[source];
 
@@ -449,7 +449,7 @@ static void reset_ctx(struct vplic *p, struct vplic_ctx *c)
 	set_ext(p, c, false);
 }
 
-static void reset_locked(struct vplic *p)
+static __cold void reset_locked(struct vplic *p)
 {
 	for (u32 s = 1; s <= p->ndev; s++)
 		set_priority(p, s, 0);

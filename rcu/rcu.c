@@ -223,7 +223,7 @@ static u64 gp_target(u64 seq)
 	return (seq + 3) & ~1UL;
 }
 
-static void gp_wait(struct rcu_gp *gp)
+static __cold void gp_wait(struct rcu_gp *gp)
 {
 	u64 target;
 
