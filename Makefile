@@ -24,8 +24,8 @@ endif
 OPT-release  := -Os
 OPT-selftest := $(OPT-release)
 FAST := entry/%.c rcu/rcu.c hyp/hartcall.c hyp/irq.c hyp/runqueue.c hyp/sched.c hyp/thread.c \
-	hyp/timer.c hyp/waitq.c guest/emulate.c guest/exit.c guest/mmio.c guest/vaplic.c guest/vcpu.c \
-	guest/vcpu_imsic.c guest/vfence.c guest/vimsic.c guest/virq.c guest/vplic.c guest/vsteal.c \
+	hyp/timer.c hyp/waitq.c guest/emulate.c guest/exit.c guest/mmio.c guest/vcpu.c \
+	guest/vcpu_imsic.c guest/vfence.c guest/vimsic.c guest/virq.c guest/vsteal.c \
 	guest/vuart.c \
 	sbi/base.c sbi/dbcn.c sbi/early.c sbi/hsm.c sbi/ipi.c sbi/rfence.c sbi/server.c sbi/time.c \
 	arch/riscv/clock.c arch/riscv/context.c arch/riscv/counts.c arch/riscv/decode%.c \
