@@ -42,6 +42,9 @@
  *   void arch_irq_take_pending(void)	interrupts on for one instant and off again: whatever is
  *					pending and enabled is taken before it returns
  *
+ *   void arch_kick_take(void)		a kick that is pending is taken, if it can be without an
+ *					interrupt and wants no handler; or nothing. Interrupts off
+ *
  *   void arch_mb/rmb/wmb(void)		order memory accesses among harts: all, reads, writes
  *   arch_load_acquire(p), arch_store_release(p, v)
  *   void arch_relax(void)		a pause in a busy wait
@@ -82,6 +85,9 @@ ptrdiff_t arch_per_hart_delta(unsigned int i);
  * stored before it is visible to the hart when it looks. Any context, i may be the caller.
  */
 void arch_kick(unsigned int i);
+
+/* The same, and the hart runs the handler of a kick as well: what the caller wants is done there. */
+void arch_kick_handler(unsigned int i);
 
 /*
  * Waits until an interrupt is pending or a kick came, and returns with interrupts off as it was

@@ -17,5 +17,7 @@ noinstr void idle_wait_irqoff(void)
 	context_exit_irqoff(CONTEXT_IDLE);
 	trace_point(TRACE_IDLE_EXIT, 0, 0);
 	vtime_switch(VTIME_HOST);
+	if (!trace_on(TRACE_IRQ_ENTER))
+		arch_kick_take();
 	arch_irq_take_pending();
 }

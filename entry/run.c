@@ -18,7 +18,7 @@ static __always_inline __no_instrument bool work_pending(struct guest_run *run)
 
 	WRITE_ONCE(run->mode, IN_GUEST);
 	/* Order: the mode says IN_GUEST, before requests and work are read.
-	 * Pairs with: guest_kick() [K1] */
+	 * Pairs with: guest_kick(), guest_request_outside() [K1] */
 	arch_mb();
 	step(STEP_LAST_LOOK);
 	if (unlikely(READ_ONCE(run->requests) | READ_ONCE(this_hart(entry_work))))
@@ -57,6 +57,8 @@ static __always_inline __no_instrument void guest_run(struct guest_run *run)
 	run->entries++;
 	enter_from_guest_mode();
 	step(STEP_TAKE_PENDING);
+	if (!trace_on(TRACE_IRQ_ENTER))
+		arch_kick_take();
 	arch_irq_take_pending();
 	guest_timing_exit_irqoff();
 
@@ -150,14 +152,13 @@ void guest_read_end(struct guest_run *run)
 	arch_store_release(&run->mode, OUTSIDE_GUEST);
 }
 
-bool guest_request_take(struct guest_run *run, unsigned long bit)
+unsigned long guest_request_take(struct guest_run *run, unsigned long bits)
 {
-	if (likely(!(READ_ONCE(run->requests) & bit)))
-		return false;
+	if (likely(!(READ_ONCE(run->requests) & bits)))
+		return 0;
 	/* Order: the request is gone, before what it stands for is read; what comes later sets it
 	 * again. Pairs with: guest_request() [K2] */
-	__atomic_fetch_and(&run->requests, ~bit, __ATOMIC_ACQ_REL);
-	return true;
+	return __atomic_fetch_and(&run->requests, ~bits, __ATOMIC_ACQ_REL) & bits;
 }
 
 void entry_work_set(unsigned int i, unsigned long bits)

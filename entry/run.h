@@ -62,8 +62,25 @@ void guest_run_loop(struct guest_run *run);
 /* Sets request bits of a vCPU, and ends its run if it is in one. Any context that RCU watches. */
 void guest_request(struct guest_run *run, unsigned long bits);
 
-/* Takes one request: clears it and says whether it was set. The vCPU's thread. */
-bool guest_request_take(struct guest_run *run, unsigned long bit);
+/*
+ * Sets request bits of a vCPU that is outside its guest, and is then as after guest_request_sync(). False:
+ * it is in its guest; the request is set, but nobody was kicked: guest_request() is to follow. Any context.
+ */
+static inline bool guest_request_outside(struct guest_run *run, unsigned long bits)
+{
+	/* Order: what the request stands for, before the request.
+	 * Pairs with: guest_request_take() [K2] */
+	__atomic_fetch_or(&run->requests, bits, __ATOMIC_RELEASE);
+	/* Order: the request is set, before the mode is read.
+	 * Pairs with: work_pending() [K1] */
+	arch_mb();
+	/* Order: the run is over, before the caller's own guest reads what that guest wrote, or what it
+	 * read is made something else. Pairs with: handle_exit(), guest_read_end() [K4] */
+	return arch_load_acquire(&run->mode) != IN_GUEST;
+}
+
+/* Takes requests: clears these, and says which of them were set. The vCPU's thread. */
+unsigned long guest_request_take(struct guest_run *run, unsigned long bits);
 
 /* Makes a vCPU that is in its guest come out. Any context that RCU watches. */
 void guest_kick(struct guest_run *run);

@@ -59,6 +59,12 @@ __window void vtime_switch_from(enum vtime_kind from, enum vtime_kind to)
 	v->kind = to;
 }
 
+/* The clock when the calling hart's current interval began: now, to what that costs. Interrupts off. */
+__window u64 vtime_since(void)
+{
+	return this_hart(vtime_hart).since;
+}
+
 struct vtime_task {
 	/* Written by the hart it is on, or that takes it. */
 	u64 ticks[VTIME_KINDS];

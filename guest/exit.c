@@ -88,10 +88,15 @@ static __always_inline bool stays_in_guest(struct vcpu *v)
 static __always_inline bool watched_answer(struct vcpu *v)
 {
 	u64 cause = csr_read(scause);
-	u64 len = cause == EXC_ECALL_VS ? sbi_call_watched(v) : emulate_mmio_watched(v);
+	u64 len = SBI_ECALL_LEN;
 
-	if (!len)
+	if (cause != EXC_ECALL_VS) {
+		len = emulate_mmio_watched(v);
+		if (!len)
+			return false;
+	} else if (!sbi_call_watched(v)) {
 		return false;
+	}
 	csr_write(sepc, csr_read(sepc) + len);
 	this_hart(early_answers)++;
 	return stays_in_guest(v);

@@ -41,30 +41,40 @@ void vcpu_look_at_ext(struct vcpu *v)
 	vcpu_set_ext(&v->arch, pending);
 }
 
-static void take_interrupt_requests(struct vcpu *v)
+/* All that is asked of a vCPU that is in its hart. A request is cleared before its fence is done: the vCPU
+ * cannot enter its guest in between, and who waits in guest_request_sync() waits for the run to be over, not
+ * for the fence. Interrupts off. */
+static void take_requests_irqoff(struct vcpu *v)
 {
-	if (guest_request_take(&v->run, REQ_IPI))
+	unsigned long taken;
+
+	vcpu_take_hart(v);
+	taken = guest_request_take(&v->run, REQ_IPI | REQ_TIMER | REQ_EXT | REQ_FENCEI | REQ_VVMA);
+	if (taken & REQ_IPI)
 		vcpu_inject_interrupt(v, HVIP_VSSIP);
-	if (guest_request_take(&v->run, REQ_TIMER))
+	if (taken & REQ_TIMER)
 		vcpu_inject_interrupt(v, HVIP_VSTIP);
 	/* Order: the request is gone, before the line's level is read, by the acquire of
 	 * guest_request_take(). Pairs with: start_hart() [T3] */
-	if (guest_request_take(&v->run, REQ_EXT))
+	if (taken & REQ_EXT)
 		vcpu_look_at_ext(v);
+	if (taken & REQ_FENCEI)
+		fence_i();
+	if (taken & REQ_VVMA)
+		vfence_drain(&v->fences);
 }
 
-/* A request is cleared before its fence is done: the vCPU cannot enter its guest in between, and
- * who waits in guest_request_sync() waits for the run to be over, not for the fence. */
-static void take_requests(struct vcpu *v)
+static void look_at_file(struct vcpu *v)
 {
 	if (v->imsic && READ_ONCE(v->run.requests) & (REQ_FILE | REQ_EXT))
 		vcpu_vsfile_look(v, guest_request_take(&v->run, REQ_FILE));
+}
+
+static void take_requests(struct vcpu *v)
+{
+	look_at_file(v);
 	irq_off();
-	vcpu_take_hart(v);
-	take_interrupt_requests(v);
-	if (guest_request_take(&v->run, REQ_FENCEI))
-		fence_i();
-	vcpu_take_fences(v);
+	take_requests_irqoff(v);
 	irq_on();
 }
 
@@ -94,7 +104,7 @@ static void start_hart(struct vcpu *v)
 	WRITE_ONCE(v->hsm, SBI_HSM_STATE_STARTED);
 	spin_unlock_irqrestore(&v->vm->lock, flags);
 	/* Order: the reset, before the request to look at the line again, which this thread itself
-	 * takes. Pairs with: take_interrupt_requests() [T3] */
+	 * takes. Pairs with: take_requests_irqoff() [T3] */
 	__atomic_fetch_or(&v->run.requests, REQ_EXT, __ATOMIC_RELEASE);
 }
 
@@ -189,14 +199,20 @@ static bool over_or_paused(void *arg)
 	return !vm_running(v->vm) || (READ_ONCE(v->run.requests) & REQ_PAUSE);
 }
 
-/* Its VM may have had all that its cap lets it have for now. */
-static void wait_for_cap(struct vcpu *v)
+static __attribute__((noinline)) void wait_for_a_cap(struct vcpu *v)
 {
 	u64 hz = arch_clock_hz();
 	u64 until = sched_capped(&v->vm->place.share, arch_clock(), hz * SCHED_KEEP_MS / 1000);
 
 	if (unlikely(until))
 		wait_without_hart(v, over_or_paused, until);
+}
+
+/* Its VM may have had all that its cap lets it have for now. */
+static void wait_for_cap(struct vcpu *v)
+{
+	if (unlikely(v->vm->place.share.cap))
+		wait_for_a_cap(v);
 }
 
 /* A VM was made to which this hart is dedicated: whoever wakes may go elsewhere, and does once the hart
@@ -420,11 +436,14 @@ static bool has_to_stop(struct vcpu *v)
 	return true;
 }
 
+/* Takes what was asked meanwhile. Is the wait over? */
 static bool wait_is_over(struct vcpu *v)
 {
 	bool over;
 
+	look_at_file(v);
 	irq_off();
+	take_requests_irqoff(v);
 	over = interrupt_pending(v);
 	irq_on();
 	return over || has_to_stop(v);
@@ -450,13 +469,12 @@ void vcpu_wait_interrupt(struct vcpu *v)
 {
 	for (;;) {
 		(void)thread_wait_here(wake_reason, wait_deadline, v);
-		if (unlikely(v->vsfile.n))
+		if (unlikely(v->vsfile.watched))
 			stop_watching(v);
 		if (likely(!READ_ONCE(v->run.requests)))
 			break;
 		if (READ_ONCE(v->run.requests) & REQ_PAUSE)
 			park(v);
-		take_requests(v);
 		if (wait_is_over(v))
 			break;
 		/* A sibling that sends what sie does not let through must not keep us here. */

@@ -231,12 +231,14 @@ static void has_something(void *arg)
 
 void vcpu_vsfile_watch(struct vcpu *v)
 {
+	v->vsfile.watched = true;
 	if (v->vsfile.n && v->vsfile.hart == arch_hart_index())
 		vsfile_watch(v->vsfile.n, has_something, v);
 }
 
 void vcpu_vsfile_unwatch(struct vcpu *v)
 {
+	v->vsfile.watched = false;
 	if (v->vsfile.n && v->vsfile.hart == arch_hart_index())
 		(void)vsfile_unwatch(v->vsfile.n);
 }

@@ -30,8 +30,9 @@ struct vcpu_vsfile {
 	unsigned int hart; /* whose file it is */
 	u32 n;		   /* its number; 0: the file is in memory */
 	/* Its own thread's. */
-	u64 since;   /* the clock when it came to its hart */
-	bool stayed; /* it had been on the last one for long */
+	u64 since;    /* the clock when it came to its hart */
+	bool stayed;  /* it had been on the last one for long */
+	bool watched; /* by vcpu_vsfile_watch() */
 };
 
 /* The vCPU has come to this hart, maybe back to where its file is: only there VGEIN is that file's. False:

@@ -111,9 +111,37 @@ __window void vfence_do(const struct vfence *f)
 /* Empty. Nobody else uses it. */
 void vfence_init(struct vfence_queue *q);
 
+/* Empty but for whether everything is to be forgotten. Its lock is held, or nobody else's. */
+static inline void vfence_clear(struct vfence_queue *q, bool all)
+{
+	q->all = all;
+	q->count = 0;
+	q->budget = VFENCE_PAGES;
+}
+
+static inline void vfence_add(struct vfence_queue *q, const struct vfence *f)
+{
+	u64 cost = f->end ? (f->end - f->start + VFENCE_PAGE - 1) / VFENCE_PAGE : 1;
+
+	if (q->all)
+		return;
+	if ((!f->end && f->any_asid) || q->count == VFENCE_SLOTS || cost > q->budget) {
+		vfence_clear(q, true);
+		return;
+	}
+	q->slot[q->count++] = *f;
+	q->budget -= (u32)cost;
+}
+
 /* The owner of the queue has to do f. What is stored before is ordered before its fence once the
  * caller has made REQ_VVMA. Any context. */
-void vfence_push(struct vfence_queue *q, const struct vfence *f);
+static inline void vfence_push(struct vfence_queue *q, const struct vfence *f)
+{
+	unsigned long flags = spin_lock_irqsave(&q->lock);
+
+	vfence_add(q, f);
+	spin_unlock_irqrestore(&q->lock, flags);
+}
 
 /* Does all that is in the queue, on this hart, with the VMID in hgatp, and leaves it empty. The owner's
  * thread, which has taken REQ_VVMA and is loaded here; interrupts off. */

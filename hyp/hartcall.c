@@ -42,7 +42,7 @@ void hartcall(unsigned int hart, void (*fn)(void *arg), void *arg)
 		return;
 	}
 	push(&per_hart(calls, hart), &c);
-	arch_kick(hart);
+	arch_kick_handler(hart);
 	/* Order: the call is done, before the caller reads what it did.
 	 * Pairs with: hartcall_kicked() [H2] */
 	while (!arch_load_acquire(&c.done))

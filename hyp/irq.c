@@ -2,6 +2,7 @@
 #include "hyp/irq.h"
 
 #include "arch/riscv/csr.h"
+#include "arch/riscv/hart.h"
 #include "arch/riscv/trap.h"
 #include "entry/context.h"
 #include "entry/vtime.h"
@@ -16,6 +17,7 @@
 /* A kick has done most of its work by ending a guest's run or a wait. */
 static void kicked(struct trap_frame *f)
 {
+	hart_kicked();
 	if (panic_in_progress())
 		panic_join(f);
 	hartcall_kicked();

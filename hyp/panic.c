@@ -101,7 +101,7 @@ static void panic_ask(unsigned int i)
 	/* Order: what this hart printed, before what that one prints.
 	 * Pairs with: panic_turn_change() [N1] */
 	arch_store_release(&panic_turn, TURN(i, TURN_OFFERED));
-	arch_kick(i);
+	arch_kick_handler(i);
 	if (!panic_wait(TURN(i, TURN_OFFERED), ANSWER_MS) &&
 	    panic_turn_change(TURN(i, TURN_OFFERED), TURN_NONE)) {
 		log_report("hart %u: no answer", i);

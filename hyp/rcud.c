@@ -85,7 +85,7 @@ static void trace_ask(unsigned int hart)
 	u32 wanted = TRACE_WANTED;
 
 	WRITE_ONCE(per_hart(trace_state, hart), TRACE_WANTED);
-	arch_kick(hart);
+	arch_kick_handler(hart);
 	if (!trace_wait(hart, TRACE_WANTED, ANSWER_MS) &&
 	    __atomic_compare_exchange_n(&per_hart(trace_state, hart), &wanted, TRACE_NONE, false,
 					__ATOMIC_RELAXED, __ATOMIC_RELAXED))

@@ -9,14 +9,16 @@
 #include "entry/idle.h"
 #include "entry/run.h"
 
-#define LOOK_AT	    16 /* threads of another hart's queue that are looked at for one to take */
-#define LOOK_BEHIND 4  /* harts that are looked at for a thread that is behind */
+#define LOOK_AT	    16	 /* threads of another hart's queue that are looked at for one to take */
+#define LOOK_BEHIND 4	 /* harts that are looked at for a thread that is behind */
+#define CHARGE_HZ   1024 /* who waits in place is charged so often a second */
 #define LAG	    8 /* slices one may be behind by for want of a hart; more is a matter of pace */
 
 DEFINE_PER_HART(struct runqueue, runqueue);
 
 struct hartmask runqueue_shared;      /* atomic */
 static struct hartmask idle, crowded; /* atomic: harts that wait; harts with a thread that waits */
+static u32 crowds;		      /* atomic: how many of the latter, never fewer */
 static u64 newest; /* virtual time: the latest of all queues', to a slice; written by any */
 
 static u64 ticks_of_slice(void)
@@ -69,10 +71,22 @@ static bool is_free(const struct thread *t)
 /* Under the queue's lock. */
 static void note_crowd(struct runqueue *rq, unsigned int hart)
 {
-	if (list_empty(&rq->ready))
-		hartmask_remove_atomic(&crowded, hart);
-	else if (!hartmask_has(&crowded, hart))
+	bool crowd = !list_empty(&rq->ready);
+
+	if (crowd == hartmask_has(&crowded, hart))
+		return;
+	if (crowd) {
+		__atomic_fetch_add(&crowds, 1, __ATOMIC_RELAXED);
 		hartmask_add_atomic(&crowded, hart);
+	} else {
+		hartmask_remove_atomic(&crowded, hart);
+		__atomic_fetch_sub(&crowds, 1, __ATOMIC_RELAXED);
+	}
+}
+
+static bool any_crowd(void)
+{
+	return READ_ONCE(crowds) != 0;
 }
 
 static void enqueue(struct runqueue *rq, struct thread *t)
@@ -221,6 +235,7 @@ static void charge(struct runqueue *rq, struct thread *t)
 	u64 slice = ticks_of_slice(), least;
 
 	sched_charge(&t->share, vtime_task_used(&t->time));
+	rq->charged = vtime_since();
 	if (!rq->alone)
 		return;
 	sched_reach(&t->share, READ_ONCE(newest) - LAG * slice);
@@ -243,17 +258,42 @@ void runqueue_rest(struct thread *t)
 	spin_unlock(&rq->lock);
 }
 
-void runqueue_resume(struct thread *t)
+void runqueue_rest_here(struct thread *t)
 {
 	struct runqueue *rq = &this_hart(runqueue);
 
+	if (vtime_since() - rq->charged > arch_clock_hz() / CHARGE_HZ) {
+		spin_lock(&rq->lock);
+		charge(rq, t);
+		spin_unlock(&rq->lock);
+	}
+	sched_rests(&t->share);
+}
+
+static void resume_queued(struct runqueue *rq, struct thread *t)
+{
 	spin_lock(&rq->lock);
 	if (t->state == THREAD_READY)
 		dequeue(rq, t);
 	WRITE_ONCE(t->state, THREAD_RUNNING);
+	spin_unlock(&rq->lock);
+}
+
+bool runqueue_resume(struct thread *t)
+{
+	struct runqueue *rq = &this_hart(runqueue);
+
+	/* One that WAITS_HERE is in no queue, and nobody puts it into one. */
+	if (likely(t->state == THREAD_WAITS_HERE))
+		WRITE_ONCE(t->state, THREAD_RUNNING);
+	else
+		resume_queued(rq, t);
+	/* Order: this hart is not idle any more, before it is read who waits: who comes later does not
+	 * count on it. Pairs with: tell() [Z1] */
+	arch_mb();
 	rq->alone = list_empty(&rq->ready);
 	sched_wants(&t->share);
-	spin_unlock(&rq->lock);
+	return !rq->alone;
 }
 
 void runqueue_requeue(struct thread *t, bool yields)
@@ -346,7 +386,7 @@ static struct thread *pick_behind(struct runqueue *rq)
 	struct thread *t;
 	u64 limit;
 
-	if (list_empty(&rq->ready) || hartmask_empty(&crowded))
+	if (list_empty(&rq->ready) || !any_crowd())
 		return NULL;
 	spin_lock(&rq->lock);
 	t = list_empty(&rq->ready) ? NULL : list_entry(rq->ready.next, struct thread, node);
@@ -385,7 +425,7 @@ void runqueue_idle(void)
 	/* Order: this hart says that it is idle, before it looks for a thread.
 	 * Pairs with: tell() [Z1], runqueue_nudge() [Z3] */
 	arch_mb();
-	t = take_from_others(NULL);
+	t = any_crowd() ? take_from_others(NULL) : NULL;
 	if (t) {
 		spin_lock(&rq->lock);
 		enqueue(rq, taken(rq, t));

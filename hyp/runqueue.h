@@ -30,6 +30,7 @@ struct runqueue {
 	struct thread *dead; /* ended, still on its stack */
 	struct timer slice;
 	bool alone;	   /* nobody waited when current got the hart */
+	u64 charged;	   /* the clock when somebody was charged here last */
 	unsigned int told; /* the hart that was made to look last, when this one has too many */
 	u64 tells;	   /* the clock from which on the next is */
 };
@@ -47,8 +48,11 @@ void runqueue_wake(struct thread *t);
 /* The calling thread, BLOCKED, is about to wait. One that was woken meanwhile stays as it is. */
 void runqueue_rest(struct thread *t);
 
-/* The calling thread does not wait any more. */
-void runqueue_resume(struct thread *t);
+/* The same for one that WAITS_HERE. What it has had is charged once in a while. */
+void runqueue_rest_here(struct thread *t);
+
+/* The calling thread does not wait any more. True: others wait for the hart. */
+bool runqueue_resume(struct thread *t);
 
 /* The calling thread becomes READY in this hart's queue: behind the first in it if it yields, else
  * where its share puts it. */

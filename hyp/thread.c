@@ -158,11 +158,22 @@ void thread_exit(void)
 
 void thread_wake(struct thread *t)
 {
+	u32 state;
+	unsigned int hart;
+
 	/* Order: the condition is true, before the state is read.
 	 * Pairs with: wait_block() [W1] */
 	arch_mb();
-	if (READ_ONCE(t->state) == THREAD_BLOCKED)
+	state = READ_ONCE(t->state);
+	if (state == THREAD_BLOCKED) {
 		runqueue_wake(t);
+	} else if (state == THREAD_WAITS_HERE) {
+		/* On its own hart this is an interrupt, after which it looks. If it has moved meanwhile, it
+		 * has looked already. */
+		hart = READ_ONCE(t->hart);
+		if (hart != arch_hart_index())
+			arch_kick(hart);
+	}
 }
 
 void thread_cancel(struct thread *t)
@@ -184,11 +195,11 @@ static void wait_over(struct timer *t)
 	thread_wake(container_of(t, struct wait, timer)->thread);
 }
 
-/* Says BLOCKED; what is looked at from here on and comes true later wakes the thread. */
-static void wait_block(struct wait *w)
+/* Says BLOCKED or WAITS_HERE; what is looked at from here on and comes true later wakes the thread. */
+static void wait_block(struct wait *w, enum thread_state state)
 {
-	WRITE_ONCE(w->thread->state, THREAD_BLOCKED);
-	/* Order: the state says BLOCKED, before the condition is read.
+	WRITE_ONCE(w->thread->state, state);
+	/* Order: the state says that it waits, before the condition is read.
 	 * Pairs with: thread_wake() [W1] */
 	arch_mb();
 }
@@ -215,8 +226,8 @@ static void wait_arm(struct wait *w, u64 deadline)
 /* Back to RUNNING after the condition came true; a wake-up may have queued the thread meanwhile. */
 static void wait_finish(struct wait *w, enum err e)
 {
-	runqueue_resume(w->thread);
-	runqueue_nudge();
+	if (runqueue_resume(w->thread))
+		runqueue_nudge();
 	if (w->armed)
 		timer_disarm(&w->timer);
 	if (e == ERR_CANCELED)
@@ -230,7 +241,7 @@ enum err thread_wait(bool (*cond)(void *arg), void *arg, u64 deadline)
 
 	irq_off();
 	for (;;) {
-		wait_block(&w);
+		wait_block(&w, THREAD_BLOCKED);
 		e = wait_look(&w);
 		if (e == ERR_AGAIN && deadline != TIMER_NEVER && arch_clock() >= deadline)
 			e = ERR_TIMEOUT;
@@ -245,14 +256,15 @@ enum err thread_wait(bool (*cond)(void *arg), void *arg, u64 deadline)
 	return e;
 }
 
-/* Waits while this hart has no other thread to run. A wake-up of the thread itself queues it, and so
- * ends this as well. */
+/* Waits in place, while this hart has no other thread to run. */
 static enum err wait_idle(struct wait *w, u64 (*deadline)(void *arg, bool keeps))
 {
-	enum err e = wait_look(w);
+	enum err e;
 
+	wait_block(w, THREAD_WAITS_HERE);
+	e = wait_look(w);
 	if (e == ERR_AGAIN)
-		runqueue_rest(w->thread);
+		runqueue_rest_here(w->thread);
 	while (e == ERR_AGAIN && list_empty(&this_hart(runqueue).ready)) {
 		wait_arm(w, deadline(w->arg, true));
 		runqueue_idle();
@@ -269,11 +281,15 @@ enum err thread_wait_here(bool (*cond)(void *arg), u64 (*deadline)(void *arg, bo
 
 	irq_off();
 	for (;;) {
-		wait_block(&w);
-		e = wait_idle(&w, deadline);
+		e = list_empty(&this_hart(runqueue).ready) ? wait_idle(&w, deadline) : ERR_AGAIN;
+		if (e != ERR_AGAIN)
+			break;
+		wait_block(&w, THREAD_BLOCKED);
+		e = wait_look(&w);
 		if (e != ERR_AGAIN)
 			break;
 		wait_arm(&w, deadline(arg, false));
+		runqueue_rest(w.thread);
 		schedule();
 	}
 	wait_finish(&w, e);

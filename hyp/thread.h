@@ -25,6 +25,8 @@ enum thread_state {
 	THREAD_RUNNING, /* current of its hart, or about to block and woken already */
 	THREAD_READY,	/* in its hart's queue */
 	THREAD_BLOCKED,
+	/* Waits in place: its hart idles, and it looks itself after each interrupt. A kick wakes it. */
+	THREAD_WAITS_HERE,
 	THREAD_DEAD,
 };
 

@@ -10,7 +10,7 @@
 #define SBI_EXT_H
 
 #include "arch/riscv/sbi.h"
-#include "guest/vcpu.h"
+#include "guest/vm.h"
 
 void sbi_base(struct vcpu *v, u64 fid, const u64 *a);
 void sbi_time(struct vcpu *v, u64 fid, const u64 *a);
@@ -24,6 +24,13 @@ void sbi_susp(struct vcpu *v, u64 fid, const u64 *a);
 void sbi_sta(struct vcpu *v, u64 fid, const u64 *a);
 void sbi_fwft(struct vcpu *v, u64 fid, const u64 *a);
 
+/* A call of which no target is in its guest, in a watched answer. False: it is none, and has to be made the
+ * other way; a fence that was asked for is then asked for again, which does no harm. */
+bool sbi_rfence_watched(struct vcpu *v, u64 fid, u64 *a);
+
+/* IPI's in a watched answer: all of them. */
+bool sbi_ipi_watched(struct vcpu *v, u64 fid, const u64 *a);
+
 /* DBCN's calls that write so little that they need not end the guest's run, in a watched answer; they
  * and IPI may come with interrupts off. False: it is none of these, and nothing was done. */
 bool sbi_dbcn_watched(struct vcpu *v, u64 fid, const u64 *a);
@@ -35,7 +42,24 @@ bool sbi_has(u64 eid);
  * The vCPUs a hart mask names, bit = hart id: SBI 3.0, "Hart list parameter". False: it names one
  * that the VM does not have.
  */
-bool sbi_hart_mask(const struct vcpu *v, u64 mask, u64 base, u64 *out);
+static inline bool sbi_hart_mask(const struct vcpu *v, u64 mask, u64 base, u64 *out)
+{
+	u32 n = v->vm->vcpus; /* 1 to 64 */
+	u64 all = ~0UL >> (64 - n);
+
+	if (base == ~0UL) {
+		*out = all;
+		return true;
+	}
+	if (!mask) {
+		*out = 0;
+		return true;
+	}
+	if (base >= n || (mask & ~(all >> base)))
+		return false;
+	*out = mask << base;
+	return true;
+}
 
 /* Can a hart of the VM begin at pc? */
 bool sbi_start_address(const struct vcpu *v, u64 pc);

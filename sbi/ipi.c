@@ -3,6 +3,7 @@
  * IPI (SBI 3.0, chapter 7). Any interrupt state.
  */
 #include "guest/vm.h"
+#include "lib/bits.h"
 #include "sbi/ext.h"
 
 static void send_self(struct vcpu *v)
@@ -25,7 +26,7 @@ static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)
 	if (targets & BIT(v->id))
 		send_self(v);
 	for (targets &= ~BIT(v->id); targets; targets &= targets - 1) {
-		struct vcpu *to = &v->vm->vcpu[__builtin_ctzl(targets)];
+		struct vcpu *to = &v->vm->vcpu[bits_lowest(targets)];
 
 		vpmu_count(&v->vpmu, SBI_PMU_FW_IPI_SENT);
 		vpmu_count(&to->vpmu, SBI_PMU_FW_IPI_RECEIVED);
@@ -37,4 +38,10 @@ static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)
 void sbi_ipi(struct vcpu *v, u64 fid, const u64 *a)
 {
 	sbi_return(v, call(v, fid, a));
+}
+
+bool sbi_ipi_watched(struct vcpu *v, u64 fid, const u64 *a)
+{
+	sbi_return(v, call(v, fid, a));
+	return true;
 }

@@ -9,6 +9,7 @@
  * hfence functions are for guests that have the H extension themselves, which no guest has yet.
  */
 #include "guest/vm.h"
+#include "lib/bits.h"
 #include "sbi/ext.h"
 #include "sbi/window.h"
 
@@ -23,7 +24,7 @@ static u32 request_of(const struct call *c)
 }
 
 /* "Sent" is the event after which "received" comes. */
-static void ask_others(struct vcpu *v, u64 targets, const struct call *c)
+static void count_event(struct vcpu *v, struct vcpu *to, u64 fid)
 {
 	static const u8 sent[] = {
 		[SBI_RFENCE_REMOTE_FENCE_I] = SBI_PMU_FW_FENCE_I_SENT,
@@ -31,11 +32,16 @@ static void ask_others(struct vcpu *v, u64 targets, const struct call *c)
 		[SBI_RFENCE_REMOTE_SFENCE_VMA_ASID] = SBI_PMU_FW_SFENCE_ASID_SENT,
 	};
 
-	for (; targets; targets &= targets - 1) {
-		struct vcpu *to = &v->vm->vcpu[__builtin_ctzl(targets)];
+	vpmu_count(&v->vpmu, sent[fid]);
+	vpmu_count(&to->vpmu, sent[fid] + 1U);
+}
 
-		vpmu_count(&v->vpmu, sent[c->fid]);
-		vpmu_count(&to->vpmu, sent[c->fid] + 1U);
+static void ask_others(struct vcpu *v, u64 targets, const struct call *c)
+{
+	for (; targets; targets &= targets - 1) {
+		struct vcpu *to = &v->vm->vcpu[bits_lowest(targets)];
+
+		count_event(v, to, c->fid);
 		if (c->fid != SBI_RFENCE_REMOTE_FENCE_I)
 			vfence_push(&to->fences, &c->fence);
 		guest_request(&to->run, request_of(c));
@@ -45,17 +51,23 @@ static void ask_others(struct vcpu *v, u64 targets, const struct call *c)
 static void await_others(struct vcpu *v, u64 targets, const struct call *c)
 {
 	for (; targets; targets &= targets - 1)
-		guest_request_sync(&v->vm->vcpu[__builtin_ctzl(targets)].run, request_of(c));
+		guest_request_sync(&v->vm->vcpu[bits_lowest(targets)].run, request_of(c));
+}
+
+/* v is in this hart. Interrupts off. */
+static __always_inline void fence_here(const struct call *c)
+{
+	if (c->fid == SBI_RFENCE_REMOTE_FENCE_I)
+		fence_i();
+	else
+		vfence_do(&c->fence);
 }
 
 static void fence_self(struct vcpu *v, const struct call *c)
 {
 	irq_off();
 	vcpu_take_hart(v);
-	if (c->fid == SBI_RFENCE_REMOTE_FENCE_I)
-		fence_i();
-	else
-		vfence_do(&c->fence);
+	fence_here(c);
 	irq_on();
 }
 
@@ -81,4 +93,46 @@ static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)
 void sbi_rfence(struct vcpu *v, u64 fid, const u64 *a)
 {
 	sbi_return(v, call(v, fid, a));
+}
+
+/*
+ * As ask_others(), of those that are outside their guests. False: one is not, and must be waited for; with
+ * interrupts off, as they are here, two that wait for each other would do so for ever. Nor are events counted
+ * here.
+ */
+static __always_inline bool ask_outsiders(struct vcpu *v, u64 targets, const struct call *c)
+{
+	for (; targets; targets &= targets - 1) {
+		struct vcpu *to = &v->vm->vcpu[bits_lowest(targets)];
+
+		if (READ_ONCE(to->run.mode) == IN_GUEST || READ_ONCE(to->vpmu.events))
+			return false;
+		if (c->fid != SBI_RFENCE_REMOTE_FENCE_I)
+			vfence_push(&to->fences, &c->fence);
+		if (!guest_request_outside(&to->run, request_of(c)))
+			return false;
+	}
+	return true;
+}
+
+/* Where no other target is in its guest nobody is waited for. What is not plain goes the whole way, and so
+ * does a call in which one is there: that has the fences of others done twice. */
+bool sbi_rfence_watched(struct vcpu *v, u64 fid, u64 *a)
+{
+	struct call c;
+	u64 targets;
+
+	if (fid > SBI_RFENCE_REMOTE_SFENCE_VMA_ASID || READ_ONCE(v->vpmu.events) ||
+	    !sbi_hart_mask(v, a[0], a[1], &targets))
+		return false;
+	c.fid = fid;
+	if (fid != SBI_RFENCE_REMOTE_FENCE_I && !window_fence(fid, a, &c.fence))
+		return false;
+	if (!ask_outsiders(v, targets & ~BIT(v->id), &c))
+		return false;
+	if (targets & BIT(v->id))
+		fence_here(&c);
+	a[0] = SBI_SUCCESS;
+	a[1] = 0;
+	return true;
 }

@@ -5,8 +5,6 @@
 #include "lib/trace.h"
 #include "sbi/ext.h"
 
-#define ECALL_LEN 4
-
 bool sbi_has(u64 eid)
 {
 	switch (eid) {
@@ -25,31 +23,12 @@ bool sbi_has(u64 eid)
 	}
 }
 
-bool sbi_hart_mask(const struct vcpu *v, u64 mask, u64 base, u64 *out)
-{
-	u32 n = v->vm->vcpus;
-	u64 all = n == 64 ? ~0UL : BIT(n) - 1;
-
-	if (base == ~0UL) {
-		*out = all;
-		return true;
-	}
-	if (!mask) {
-		*out = 0;
-		return true;
-	}
-	if (base >= n || (mask & ~(all >> base)))
-		return false;
-	*out = mask << base;
-	return true;
-}
-
 /* A chain instead of a switch: the calls a guest makes all the time are found first. */
 static __always_inline void dispatch(struct vcpu *v)
 {
 	u64 *x = v->arch.x, eid = x[17];
 
-	v->arch.sepc += ECALL_LEN;
+	v->arch.sepc += SBI_ECALL_LEN;
 	if (eid == SBI_EXT_BASE)
 		sbi_base(v, x[16], &x[10]);
 	else if (eid == SBI_EXT_TIME)
@@ -91,16 +70,18 @@ void sbi_call(struct vcpu *v)
 		dispatch(v);
 }
 
-u64 sbi_call_watched(struct vcpu *v)
+/* Tail calls here, too. */
+bool sbi_call_watched(struct vcpu *v)
 {
-	u64 *x = v->arch.x;
+	u64 *x = v->arch.x, eid = x[17];
 
 	if (trace_on(TRACE_SBI))
-		return 0; /* the other way notes it */
-	if (x[17] == SBI_EXT_DBCN)
-		return sbi_dbcn_watched(v, x[16], &x[10]) ? ECALL_LEN : 0;
-	if (x[17] != SBI_EXT_IPI)
-		return 0;
-	sbi_ipi(v, x[16], &x[10]);
-	return ECALL_LEN;
+		return false; /* the other way notes it */
+	if (eid == SBI_EXT_IPI)
+		return sbi_ipi_watched(v, x[16], &x[10]);
+	if (eid == SBI_EXT_RFENCE)
+		return sbi_rfence_watched(v, x[16], &x[10]);
+	if (eid == SBI_EXT_DBCN)
+		return sbi_dbcn_watched(v, x[16], &x[10]);
+	return false;
 }

@@ -13,8 +13,10 @@
 void sbi_call(struct vcpu *v);
 
 /* The same in a watched answer (arch/riscv/vcpu.h), for calls that need RCU and neither block nor take
- * long. Returns the ecall's length; 0: nothing was done, and it is for sbi_call(). */
-u64 sbi_call_watched(struct vcpu *v);
+ * long. False: it is for sbi_call(), as if nothing had been done. */
+bool sbi_call_watched(struct vcpu *v);
+
+#define SBI_ECALL_LEN 4
 
 /* Exits of a hart that were answered inside the guest's run. */
 DECLARE_PER_HART(u64, early_answers);

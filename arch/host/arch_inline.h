@@ -81,6 +81,10 @@ __window void arch_irq_take_pending(void)
 	arch_irq_off();
 }
 
+__window void arch_kick_take(void)
+{
+}
+
 __window void arch_mb(void)
 {
 	__atomic_fetch_add(&host_barrier, 1, __ATOMIC_SEQ_CST);

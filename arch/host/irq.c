@@ -103,6 +103,11 @@ void arch_kick(unsigned int i)
 	host_irq_raise(i, HOST_IRQ_KICK);
 }
 
+void arch_kick_handler(unsigned int i)
+{
+	arch_kick(i);
+}
+
 u64 host_irq_kicks(unsigned int hart)
 {
 	return READ_ONCE(lines[hart].kicks);

@@ -65,6 +65,28 @@ __window void arch_irq_take_pending(void)
 	csr_clear(sstatus, SSTATUS_SIE);
 }
 
+/* What stopei shows when a kick is the most urgent; 0: kicks do not come to a file of this hart's. */
+extern __thread u32 kick_topei;
+extern __thread u32 kick_wants_handler; /* set by whoever kicks */
+
+/*
+ * No identity is before that of kicks, so what is taken is what was read. Who wants the handler said so
+ * before its kick, which this may have been: it is asked after it was taken, and the trap comes after all.
+ */
+__window void arch_kick_take(void)
+{
+	u32 topei = this_hart(kick_topei);
+
+	if (!topei || csr_read(stopei) != topei)
+		return;
+	csr_write(stopei, 0);
+	/* Order: the kick is taken, before it is read what it was for; the next is another.
+	 * Pairs with: arch_kick() [A2], arch_kick_handler() [A4] */
+	__asm__ volatile("fence iorw, iorw" ::: "memory");
+	if (unlikely(READ_ONCE(this_hart(kick_wants_handler))))
+		csr_set(sip, SIP_SSIP);
+}
+
 __window void arch_mb(void)
 {
 	__asm__ volatile("fence rw, rw" ::: "memory");

@@ -18,6 +18,9 @@
 #include "arch/riscv/csr.h"
 #include "arch/riscv/vcpu.h"
 
+	/* Of what is no ecall. */
+#define WATCHED_CAUSES (1 << EXC_LOAD_GUEST_PAGE | 1 << EXC_STORE_GUEST_PAGE)
+
 	/* The vCPU's registers that C may clobber, and sp and tp; a0 goes its own way. */
 	.macro	for_caller insn
 	.irp	n, 1, 2, 4, 5, 6, 7, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31
@@ -75,9 +78,10 @@ guest_exit:
 	bnez	a0, guest_resume
 	ld	a0, 0(sp)
 	j	2f
-1:	addi	t1, t1, -EXC_INSN_GUEST_PAGE
-	li	t2, EXC_STORE_GUEST_PAGE - EXC_INSN_GUEST_PAGE
-	bgtu	t1, t2, 3f
+1:	li	t2, WATCHED_CAUSES	/* no interrupt's number is among them */
+	srl	t2, t2, t1
+	andi	t2, t2, 1
+	beqz	t2, 3f
 	for_callee sd			/* a store may come from one of them */
 2:	lbu	t1, ARCH_VCPU_WATCHED(a0)
 	beqz	t1, 3f

@@ -5,6 +5,8 @@
 #include "sbi/fw.h"
 
 DEFINE_PER_HART(unsigned int, hart_index);
+DEFINE_PER_HART(u32, kick_topei);
+DEFINE_PER_HART(u32, kick_wants_handler);
 
 static struct {
 	u64 id;
@@ -72,6 +74,7 @@ ptrdiff_t arch_per_hart_delta(unsigned int i)
 
 void hart_set_kick(unsigned int index, volatile u32 *reg, u32 identity)
 {
+	this_hart(kick_topei) = identity << TOPEI_ID_SHIFT | identity;
 	WRITE_ONCE(kick_identity, identity);
 	/* Order: the identity, before the register that it is for.
 	 * Pairs with: arch_kick() [A3] */
@@ -96,6 +99,22 @@ void arch_kick(unsigned int i)
 		*reg = READ_ONCE(kick_identity);
 	else
 		fw_send_ipi(1, harts[i].id);
+}
+
+void arch_kick_handler(unsigned int i)
+{
+	/* Order: what the handler is wanted for, before that it is; and that, before the kick, by the
+	 * fence there. Pairs with: arch_kick_take(), hart_kicked() [A4] */
+	arch_store_release(&per_hart(kick_wants_handler, i), 1);
+	arch_kick(i);
+}
+
+void hart_kicked(void)
+{
+	/* Order: that it was wanted is forgotten, before it is looked what for.
+	 * Pairs with: arch_kick_handler() [A4] */
+	if (READ_ONCE(this_hart(kick_wants_handler)))
+		(void)__atomic_exchange_n(&this_hart(kick_wants_handler), 0, __ATOMIC_ACQUIRE);
 }
 
 /* WFI with interrupts off goes on as soon as one is pending and enabled in sie (privileged

@@ -30,6 +30,9 @@ void hart_set_count(unsigned int n);
  * hart itself, once its interrupt file takes that identity. */
 void hart_set_kick(unsigned int index, volatile u32 *reg, u32 identity);
 
+/* The handler of kicks runs: first thing in it, before it looks what for. Interrupts off. */
+void hart_kicked(void);
+
 /* Hardware id of a hart, by index. Any context. */
 u64 hart_id(unsigned int index);
 

@@ -424,13 +424,6 @@ void rcu_reader_ends(void)
 {
 }
 
-bool sbi_hart_mask(const struct vcpu *v, u64 mask, u64 base, u64 *out)
-{
-	(void)v;
-	*out = base == ~0UL ? BIT(VCPUS) - 1 : mask << base;
-	return true;
-}
-
 /* ---- what a guest may meet ---------------------------------------------------------------------- */
 
 static const char *wrong;
@@ -577,12 +570,12 @@ void guest_request_sync(struct guest_run *run, unsigned long bits)
 		kicked(vcpu_of_run(run));
 }
 
-bool guest_request_take(struct guest_run *run, unsigned long bit)
+unsigned long guest_request_take(struct guest_run *run, unsigned long bits)
 {
-	bool was = run->requests & bit;
+	unsigned long were = run->requests & bits;
 
-	run->requests &= ~bit;
-	return was;
+	run->requests &= ~bits;
+	return were;
 }
 
 void guest_read_begin(struct guest_run *run)
@@ -690,7 +683,8 @@ static void remote_fence(struct vcpu *v)
 	v->arch.x[16] = fid;
 	memcpy(&v->arch.x[10], (u64[]){mask, 0, start, size, asid}, 5 * sizeof(u64));
 	if (in_guest(v)) {
-		early = guest_early_answer(&v->arch) != NULL;
+		early = guest_early_answer(&v->arch) != NULL ||
+			sbi_rfence_watched(v, fid, &v->arch.x[10]);
 		if (!early)
 			leave(v);
 	}

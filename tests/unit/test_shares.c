@@ -20,7 +20,9 @@
 #include "tests/unit/harts_model.h"
 
 static void sim_kick(unsigned int i);
-#define arch_kick sim_kick
+static u64 sim_since(void);
+#define arch_kick   sim_kick
+#define vtime_since sim_since
 #include "hyp/runqueue.c"
 
 #define THREADS 32
@@ -122,6 +124,11 @@ void idle_wait_irqoff(void)
 	longjmp(waiting, 1);
 }
 
+static u64 sim_since(void)
+{
+	return clock_now;
+}
+
 void vtime_task_ready(struct vtime_task *t)
 {
 	t->ready = clock_now;
@@ -173,8 +180,8 @@ static void got_hart(struct sim_thread *x)
 	if (x->wakes != NEVER) {
 		assert_true(clock_now >= x->wakes);
 		x->wakes = NEVER;
-		runqueue_resume(&x->t);
-		runqueue_nudge();
+		if (runqueue_resume(&x->t))
+			runqueue_nudge();
 		x->ends = x->t.time.ticks[VTIME_GUEST] + x->burst;
 	}
 	computes(true);
@@ -215,20 +222,26 @@ static void schedule(void)
 /* As thread_wait_here(): in place as long as nobody else wants the hart. */
 static void wait_here(void)
 {
+	struct thread *t = this_hart(runqueue).current;
+
 	while (list_empty(&this_hart(runqueue).ready)) {
 		hart[now].keeps = true;
 		hart[now].look = NEVER;
 		if (!idle_here())
 			return;
 	}
+	WRITE_ONCE(t->state, THREAD_BLOCKED);
+	runqueue_rest(t);
 	schedule();
 }
 
 static void nap(struct sim_thread *x)
 {
 	x->wakes = clock_now + 1 + x->nap / 2 + rnd(x->nap);
-	WRITE_ONCE(x->t.state, THREAD_BLOCKED);
-	runqueue_rest(&x->t);
+	if (list_empty(&this_hart(runqueue).ready)) {
+		WRITE_ONCE(x->t.state, THREAD_WAITS_HERE);
+		runqueue_rest_here(&x->t);
+	}
 	computes(false);
 	wait_here();
 }
@@ -294,7 +307,9 @@ static u64 slice_end(unsigned int i)
 
 static bool napping(const struct sim_thread *x)
 {
-	return x->wakes != NEVER && READ_ONCE(x->t.state) == THREAD_BLOCKED;
+	u32 state = READ_ONCE(x->t.state);
+
+	return x->wakes != NEVER && (state == THREAD_BLOCKED || state == THREAD_WAITS_HERE);
 }
 
 static u64 next_event(void)
@@ -366,6 +381,7 @@ static void boot(unsigned int n, u64 with)
 	memset(&runqueue_shared, 0, sizeof(runqueue_shared));
 	memset(&idle, 0, sizeof(idle));
 	memset(&crowded, 0, sizeof(crowded));
+	crowds = 0;
 	newest = 0;
 	harts = n;
 	threads = 0;

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The lowest bit of a word, where there may be no instruction for it: without a call, which is dear in
+ * the middle of what is short.
+ *
+ * That bit alone times a de Bruijn sequence is the sequence shifted, and its first six bits are different
+ * ones for each shift (Leiserson, Prokop, Randall, "Using de Bruijn Sequences to Index a 1 in a Computer
+ * Word", 1998).
+ */
+#ifndef LIB_BITS_H
+#define LIB_BITS_H
+
+#include "lib/compiler.h"
+#include "lib/types.h"
+
+#define BITS_SEQUENCE 0x03f79d71b4cb0a89UL
+
+extern const u8 bits_of[64];
+
+/* Its number; x is not 0. Any context that RCU watches. */
+static __always_inline unsigned int bits_lowest(u64 x)
+{
+	return bits_of[((x & -x) * BITS_SEQUENCE) >> 58];
+}
+
+#endif
