@@ -12,13 +12,17 @@ import subprocess
 from bench_linux import with_value
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SOFT = "virt,aia=aplic-imsic"  # no files for guests
 AIA, PLAIN = "virt,aia=aplic-imsic,aia-guests=3", "virt"
 
 # The guest's name for a row, run, ours, instructions under KVM (Linux 6.12), limen's budget.
 ROWS = [
     ("wake", "aia", "two harts wake each other out of WFI, there and back", "27700", 3000),
     ("wake", "plain", "the same, without AIA", "-", None),
-    ("wake-own", "own", "the same, harts of their own, where WFI does not trap", "-", 600),
+    ("wake-own", "own", "the same, harts of their own, where WFI does not trap", "-", None),
+    ("wake-own-msi", "own", "the same, by stores to guest interrupt files", "-", 600),
+    ("wake-msi", "aia", "by stores to guest interrupt files, WFI traps", "-", None),
+    ("wake-msi", "soft", "by stores to interrupt files in memory, WFI traps", "-", None),
     ("ipi-runs", "own", "SBI IPI to a vCPU that runs, and one back", "-", None),
     ("switch", "one", "two vCPUs of one hart wake each other, there and back", "-", None),
     ("switch-fp", "one", "the same, FP registers changed by both", "-", None),
@@ -34,6 +38,7 @@ NOT_BARE = ("fence-runs",)
 RUNS = {
     "aia": (AIA, 2, "wake", "", 2),
     "plain": (PLAIN, 2, "wake", "", 2),
+    "soft": (SOFT, 2, "wake", "", 2),
     "own": (AIA, 3, "own", "\t\tharts = <1 2>;\n\t\tdedicated;\n", 2),
     "one": (AIA, 1, "switch", "", 0),
 }

@@ -239,6 +239,9 @@ vector_\what:
 
 /* ---- two harts: each waits for the other's IPI, and sends one ---------------------------------- */
 
+#define CSR_STOPEI    0x15c /* by number: the assembler does not know it */
+#define PAIR_IDENTITY 1
+
 #ifndef FENCE_TICKS
 #define FENCE_TICKS 20
 #endif
@@ -286,27 +289,49 @@ vector_\what:
 	.option	pop
 .endm
 
-.macro PAIR name, touch, await
+/* With interrupt files: s1 is the other's page, after once. */
+.macro FIND_PAGE
+	la	t0, pair_pages
+	slli	t1, s1, 3
+	add	t0, t0, t1
+	ld	s1, 0(t0)
+.endm
+.macro SEND_MSI
+	li	t0, PAIR_IDENTITY
+	sw	t0, 0(s1)
+.endm
+.macro AWAIT_MSI
+2:	wfi
+	csrrw	t0, CSR_STOPEI, zero
+	beqz	t0, 2b
+.endm
+
+.macro PAIR name, touch, await, send=SEND_IPI, before=NOTHING
 	.macro ask_\name
 	\touch
-	SEND_IPI
+	\send
 	\await
 	.endm
 	.macro echo_\name
 	\await
 	\touch
-	SEND_IPI
+	\send
 	.endm
-	LOOP	loop_ask_\name, NOTHING, ask_\name
-	LOOP	loop_echo_\name, NOTHING, echo_\name
+	LOOP	loop_ask_\name, \before, ask_\name
+	LOOP	loop_echo_\name, \before, echo_\name
 .endm
 
 	PAIR	wake, NOTHING, AWAIT_IPI
 	PAIR	fp, TOUCH_FP, AWAIT_IPI
 	PAIR	vector, TOUCH_VECTOR, AWAIT_IPI
 	PAIR	spin, NOTHING, SPIN_FOR_IPI
+	PAIR	msi, NOTHING, AWAIT_MSI, SEND_MSI, FIND_PAGE
 
 	.bss
+	.balign	8
+	.globl	pair_pages	/* each hart id's interrupt file */
+pair_pages:
+	.skip	8 * 64
 	.balign	8
 	.globl	pair_spins	/* a count for each hart id that is waited for */
 pair_spins:

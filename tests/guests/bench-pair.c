@@ -18,7 +18,7 @@ typedef void loop_fn(u64 n, u64 arg);
 
 loop_fn loop_empty, loop_sfence, loop_ask_wake, loop_echo_wake, loop_ask_fp, loop_echo_fp,
 	loop_ask_vector, loop_echo_vector, loop_ask_spin, loop_echo_spin, loop_spin,
-	loop_fence_soon;
+	loop_fence_soon, loop_ask_msi, loop_echo_msi;
 
 u64 edge_begin(void);
 u64 edge_end(u64 *spent);
@@ -35,7 +35,11 @@ u64 edge_end(u64 *spent);
 #define PAIR_SPIN 7
 extern volatile u64 pair_spins[IDS];
 
+extern u64 pair_pages[IDS];
+#define PAIR_IDENTITY 1
+
 static u64 insns_per_tick, other;
+static u64 awaited = 1UL << IRQ_SOFT; /* in sie: what ends a wait */
 
 /* What the other hart is to do: fn(turns, hart id of this one). */
 static loop_fn *echo;
@@ -72,16 +76,27 @@ static u64 least(loop_fn *loop, u64 of_spin)
 	return min;
 }
 
-/* All of the state on, so that the loops may touch it. */
+/* siselect and sireg by number. */
+static void file_write(u64 reg, u64 v)
+{
+	__asm__ volatile("csrw 0x150, %0; csrw 0x151, %1" ::"r"(reg), "r"(v) : "memory");
+}
+
+/* All of the state on, so that the loops may touch it; the one identity in the hart's interrupt file. */
 static void state_on(void)
 {
 	csr_set(sstatus, SSTATUS_FS | SSTATUS_VS);
+	if (awaited != 1UL << IRQ_EXT)
+		return;
+	file_write(0x70, 1); /* eidelivery */
+	file_write(0x72, 0); /* eithreshold */
+	file_write(0xc0, 1UL << PAIR_IDENTITY);
 }
 
 static void other_hart(u64 boot_id)
 {
 	state_on();
-	csr_write(sie, 1UL << IRQ_SOFT);
+	csr_write(sie, awaited);
 	echo(TRIES * TURNS + WARM_TURNS, boot_id);
 }
 
@@ -129,7 +144,8 @@ static void begin(loop_fn *fn, void (*how)(u64 boot_id))
 		print("Bail out! no second hart\n");
 		power_off(1);
 	}
-	sleep(ms(2));
+	/* Longer than a vCPU has to be on its hart to be given an interrupt file there. */
+	sleep(ms(60));
 }
 
 /* Asks, and the other answers, the same number of times. */
@@ -139,7 +155,7 @@ static void pair(const char *row, loop_fn *ask, loop_fn *answer, void (*how)(u64
 
 	state_on();
 	begin(answer, how);
-	csr_write(sie, 1UL << IRQ_SOFT);
+	csr_write(sie, awaited);
 	if (of_spin) {
 		timer_set(0);
 		csr_write(sie, 1UL << IRQ_SOFT | 1UL << IRQ_TIMER);
@@ -179,9 +195,22 @@ static void fence_while(const char *row, loop_fn *loop, loop_fn *wait, void (*ho
 	hart_join(1);
 }
 
+/* The same by a store to the other's interrupt file, where there are any. */
+static void wake_by_msi(const char *row)
+{
+	if (!machine.imsic)
+		return;
+	for (unsigned int i = 0; i < hart_count(); i++)
+		pair_pages[machine.hart[i].id % IDS] = machine.imsic + i * machine.imsic_stride;
+	awaited = 1UL << IRQ_EXT;
+	pair(row, loop_ask_msi, loop_echo_msi, other_hart, 0);
+	awaited = 1UL << IRQ_SOFT;
+}
+
 static void rows_wake(void)
 {
 	pair("wake", loop_ask_wake, loop_echo_wake, other_hart, 0);
+	wake_by_msi("wake-msi");
 }
 
 static void rows_switch(void)
@@ -196,6 +225,7 @@ static void rows_switch(void)
 static void rows_own(void)
 {
 	pair("wake-own", loop_ask_wake, loop_echo_wake, other_hart, 0);
+	wake_by_msi("wake-own-msi");
 	pair("ipi-runs", loop_ask_spin, loop_echo_spin, other_spins, PAIR_SPIN);
 	sbi(SBI_EXT_IPI, 0, 1, this_hart()->id);
 	csr_write(sie, 1UL << IRQ_SOFT);
