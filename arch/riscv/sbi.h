@@ -119,7 +119,8 @@ struct sbi_ret {
 #define SBI_PMU_STOP_RESET	    0x1
 #define SBI_PMU_STOP_TAKE_SNAPSHOT  0x2
 
-#define SBI_PMU_INFO_FIRMWARE	 (1UL << 63)
+/* Its width means nothing to the specification, but to Linux, which takes differences modulo that. */
+#define SBI_PMU_INFO_FIRMWARE	 (1UL << 63 | 63UL << 12)
 #define SBI_PMU_INFO_CSR(number) ((number) | 63UL << 12) /* 64 bits wide */
 
 #define SBI_PMU_HW_CPU_CYCLES	0x00001

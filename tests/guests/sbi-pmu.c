@@ -84,8 +84,11 @@ static void first(void)
 		/* Not all numbers need be one. */
 		if (r.error)
 			T_EQ(r.error, SBI_ERR_INVALID_PARAM);
-		else if ((u64)r.value >> 63)
+		else if ((u64)r.value >> 63) {
+			/* Linux looks at the width. */
+			T_EQ((u64)r.value >> 12 & 63, 63);
 			fw[fws++] = i;
+		}
 	}
 	for (unsigned int i = 0; i < fws; i++)
 		fw_mask |= 1UL << fw[i];
