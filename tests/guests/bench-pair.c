@@ -201,7 +201,8 @@ static void wake_by_msi(const char *row)
 	if (!machine.imsic)
 		return;
 	for (unsigned int i = 0; i < hart_count(); i++)
-		pair_pages[machine.hart[i].id % IDS] = machine.imsic + i * machine.imsic_stride;
+		pair_pages[harts[i].id % IDS] = machine.imsic + ((u64)machine_imsic_index(&harts[i])
+								 << machine.imsic_guest_bits << 12);
 	awaited = 1UL << IRQ_EXT;
 	pair(row, loop_ask_msi, loop_echo_msi, other_hart, 0);
 	awaited = 1UL << IRQ_SOFT;

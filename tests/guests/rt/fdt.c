@@ -101,10 +101,6 @@ static void end_node(struct node *n, struct node *parent)
 		machine.uart_size = cells(&n->reg, 2, 2);
 		machine.uart_irq = (u32)cells(&n->interrupts, 0, 1);
 	}
-	if (has_string(&n->compatible, "riscv,imsics") && cells(&n->ext, 1, 1) == IRQ_EXT) {
-		machine.imsic = cells(&n->reg, 0, 2);
-		machine.imsic_stride = cells(&n->reg, 2, 2) / (n->ext.len / 8);
-	}
 	if (has_string(&n->compatible, "riscv,plic0") ||
 	    has_string(&n->compatible, "sifive,plic-1.0.0")) {
 		machine.plic = cells(&n->reg, 0, 2);

@@ -210,8 +210,6 @@ struct machine {
 	u32 uart_irq;
 	u64 plic; /* 0: none */
 	u64 plic_size;
-	u64 imsic;	      /* the first hart's interrupt file of S-mode; 0: none */
-	u64 imsic_stride;     /* from one hart's to the next one's */
 	const void *plic_ext; /* interrupts-extended */
 	unsigned int plic_ext_len;
 	u64 imsic; /* the first hart's page; 0: no interrupt files */
