@@ -40,16 +40,15 @@
 /* A CSR that limen has no other use for yet. */
 #define CSR_scountovf 0xda0
 
-/* Of henvcfg and hstateen0 a row has the ends only; a bit between them does not fit into a row, and
- * the compiler says so. */
-#define MIDDLE	      0x00ffffffffffff00UL
-#define ENV(bits)     .env = (bits)&MIDDLE ? 0x10000 : ((bits)&0xff) | (bits) >> 56 << 8
-#define STATEEN(bits) .stateen = (bits) & (MIDDLE | 0xff) ? 0x100 : (bits) >> 56
+/* A row has only the bytes at the ends of henvcfg, and the upper one of hstateen0. Any other bit
+ * makes the value too large for its field, and the compiler says so. */
+#define ENDS(bits) ((bits) >> 56 << 8 | (u8)(bits) | (bits) << 8 >> 16 << 16)
+#define TOP(bits)  ((bits) >> 56 | (bits) << 8)
 
 /* A row that is plain: known by the tree, offered, no state of its own. */
-#define PLAIN(str) .name = str, .hide = EXT_HIDE_NAME, .offer = true
-#define BASE(str)  .name = str, .offer = true
-#define ZVE(str)   .name = str, .hide = EXT_HIDE_V, .offer = true, VECTOR
+#define PLAIN(str) .name = (str), .hide = EXT_HIDE_NAME, .offer = true
+#define BASE(str)  .name = (str), .offer = true
+#define ZVE(str)   .name = (str), .hide = EXT_HIDE_V, .offer = true, VECTOR
 #define FP	   .state = EXT_STATE_FP
 #define VECTOR	   .state = EXT_STATE_VECTOR
 
@@ -68,16 +67,16 @@ static const struct ext_row rows[EXT_COUNT] = {
 	 * CBO.INVAL in a guest flushes: to drop a dirty line could bring back what the memory held
 	 * before limen scrubbed it (unprivileged specification, CMO chapter, on xenvcfg.CBIE).
 	 */
-	[EXT_ZICBOM] = {PLAIN("zicbom"), ENV(ENV_CBIE_FL | ENV_CBCFE)},
+	[EXT_ZICBOM] = {PLAIN("zicbom"), .env = ENDS(ENV_CBIE_FL | ENV_CBCFE)},
 	[EXT_ZICBOP] = {PLAIN("zicbop")},
-	[EXT_ZICBOZ] = {PLAIN("zicboz"), ENV(ENV_CBZE)},
+	[EXT_ZICBOZ] = {PLAIN("zicboz"), .env = ENDS(ENV_CBZE)},
 	[EXT_ZICCRSE] = {PLAIN("ziccrse")},
 	/* Not offered: expected-landing-pad state in vsstatus and in traps taken on its behalf. */
-	[EXT_ZICFILP] = {.name = "zicfilp", .hide = EXT_HIDE_NAME, ENV(ENV_LPE)},
+	[EXT_ZICFILP] = {.name = "zicfilp", .hide = EXT_HIDE_NAME, .env = ENDS(ENV_LPE)},
 	/* Not offered: a shadow stack pointer to switch, and shadow stack pages in the walk. */
 	[EXT_ZICFISS] = {.name = "zicfiss",
 			 .hide = EXT_HIDE_NAME,
-			 ENV(ENV_SSE),
+			 .env = ENDS(ENV_SSE),
 			 .state = EXT_STATE_CSRS},
 	/* Counts are the hart's, not the vCPU's, until the guest asks by SBI PMU (guest/vpmu.h). */
 	[EXT_ZICNTR] = {BASE("zicntr"), .needs = {EXT_ZICSR}},
@@ -156,7 +155,7 @@ static const struct ext_row rows[EXT_COUNT] = {
 		       .hide = EXT_HIDE_AIA,
 		       .offer = true,
 		       .probe = {CSR_stopi, CSR_vsiselect},
-		       STATEEN(STATEEN_AIA | STATEEN_IMSIC | STATEEN_CSRIND),
+		       .stateen = TOP(STATEEN_AIA | STATEEN_IMSIC | STATEEN_CSRIND),
 		       .state = EXT_STATE_CSRS},
 	/* Not offered yet: needs its overflow interrupt passed on (hvien, hideleg). */
 	[EXT_SSCOFPMF] = {.name = "sscofpmf", .hide = EXT_HIDE_NAME, .probe = {CSR_scountovf}},
@@ -165,19 +164,19 @@ static const struct ext_row rows[EXT_COUNT] = {
 	[EXT_SSSTATEEN] = {.name = "ssstateen",
 			   .hide = EXT_HIDE_STATEEN,
 			   .probe = {CSR_hstateen0},
-			   STATEEN(STATEEN_SE0),
+			   .stateen = TOP(STATEEN_SE0),
 			   .state = EXT_STATE_CSRS},
 	/* Some machines list it, let STCE be set, and trap all the same: only access tells. */
-	[EXT_SSTC] = {PLAIN("sstc"), .probe = {CSR_stimecmp, CSR_vstimecmp}, ENV(ENV_STCE),
+	[EXT_SSTC] = {PLAIN("sstc"), .probe = {CSR_stimecmp, CSR_vstimecmp}, .env = ENDS(ENV_STCE),
 		      .state = EXT_STATE_CSRS},
 	/* With svadu a guest has svade too: see settle_svade(). */
 	[EXT_SVADE] = {PLAIN("svade")},
-	[EXT_SVADU] = {PLAIN("svadu"), ENV(ENV_ADUE)},
+	[EXT_SVADU] = {PLAIN("svadu"), .env = ENDS(ENV_ADUE)},
 	/* hstatus.VTVM is left zero, so SINVAL.VMA does not trap. */
 	[EXT_SVINVAL] = {PLAIN("svinval")},
 	/* limen's own walk of a guest's tables (vswalk.c) knows both. */
 	[EXT_SVNAPOT] = {PLAIN("svnapot")},
-	[EXT_SVPBMT] = {PLAIN("svpbmt"), ENV(ENV_PBMTE)},
+	[EXT_SVPBMT] = {PLAIN("svpbmt"), .env = ENDS(ENV_PBMTE)},
 	[EXT_SVVPTC] = {PLAIN("svvptc")},
 };
 
