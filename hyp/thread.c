@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tags: [W1] a condition against a wake-up, store buffering: the waiter says BLOCKED and then reads
- * its condition, the waker makes the condition true and then reads the state.
+ * its condition, the waker makes the condition true and then reads the state. [W2] where to send a kick.
  */
 #include "hyp/thread.h"
 
@@ -164,7 +164,8 @@ void thread_wake(struct thread *t)
 	/* Order: the condition is true, before the state is read.
 	 * Pairs with: wait_block() [W1] */
 	arch_mb();
-	state = READ_ONCE(t->state);
+	/* Order: the state, before the hart that it waits on. Pairs with: wait_block() [W2] */
+	state = arch_load_acquire(&t->state);
 	if (state == THREAD_BLOCKED) {
 		runqueue_wake(t);
 	} else if (state == THREAD_WAITS_HERE) {
@@ -198,7 +199,8 @@ static void wait_over(struct timer *t)
 /* Says BLOCKED or WAITS_HERE; what is looked at from here on and comes true later wakes the thread. */
 static void wait_block(struct wait *w, enum thread_state state)
 {
-	WRITE_ONCE(w->thread->state, state);
+	/* Order: the hart it has come to, before the state. Pairs with: thread_wake() [W2] */
+	arch_store_release(&w->thread->state, state);
 	/* Order: the state says that it waits, before the condition is read.
 	 * Pairs with: thread_wake() [W1] */
 	arch_mb();
