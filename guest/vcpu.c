@@ -176,8 +176,8 @@ static __attribute__((noinline)) void park(struct vcpu *v)
 	take_clock(v, timer_left);
 }
 
-/* Slow half of work(): the vCPU is stopped, or its VM is paused or has ended. */
-static bool become_started(struct vcpu *v)
+/* The vCPU is stopped, or its VM is paused or has ended. False: it has ended. */
+static __attribute__((noinline)) bool become_started(struct vcpu *v)
 {
 	while (vm_running(v->vm)) {
 		if (READ_ONCE(v->run.requests) & REQ_PAUSE)
@@ -222,6 +222,21 @@ static void leave_hart(struct vcpu *v)
 	wait_without_hart(v, over_or_paused, arch_clock() + arch_clock_hz() / 1000);
 }
 
+static bool is_started(const struct vcpu *v)
+{
+	return vm_running(v->vm) && !(READ_ONCE(v->run.requests) & REQ_PAUSE) &&
+	       READ_ONCE(v->hsm) == SBI_HSM_STATE_STARTED;
+}
+
+static __attribute__((noinline)) void let_others_run(struct vcpu *v)
+{
+	vsteal_leave(v);
+	thread_reschedule();
+	if (unlikely(!vm_place_allows(v->vm, arch_hart_index())))
+		leave_hart(v);
+	wait_for_cap(v);
+}
+
 /* Whoever changes a hart state, or ends the VM, makes a request, so that this is called. */
 static bool vcpu_work(struct guest_run *run)
 {
@@ -229,15 +244,10 @@ static bool vcpu_work(struct guest_run *run)
 
 	/* Before what it stands for is looked at, so that none is lost. */
 	guest_request_take(run, REQ_STOP);
-	if (!become_started(v))
+	if (unlikely(!is_started(v)) && !become_started(v))
 		return false;
-	if (entry_work_take(~0UL)) {
-		vsteal_leave(v);
-		thread_reschedule();
-		if (unlikely(!vm_place_allows(v->vm, arch_hart_index())))
-			leave_hart(v);
-		wait_for_cap(v);
-	}
+	if (entry_work_take(~0UL))
+		let_others_run(v);
 	vsteal_return(v);
 	if (READ_ONCE(run->requests))
 		take_requests(v);

@@ -537,13 +537,19 @@ static noinstr void walk_old(struct arch_vcpu *v)
 static void old_pair(void)
 {
 	struct arch_vcpu *v = port->guest(0, GUEST_ASKS);
-	u64 counter = hart_counter();
+	u64 counter, runs = 0;
 
 	irq_off();
 	port->take_hart(v);
-	walk_old(v);
+	counter = hart_counter();
+	/* A kick of what runs beside may end a run first. */
+	do {
+		walk_old(v);
+		arch_irq_take_pending();
+		runs++;
+	} while (port->why(v) == WHY_INTERRUPT);
 	expect_home(false);
-	EXPECT(hart_counter() == counter + 2);
+	EXPECT(hart_counter() == counter + 2 * runs);
 	EXPECT(port->why(v) == WHY_ASKED);
 	port->leave_hart(v);
 	irq_on();

@@ -262,6 +262,7 @@ static bool hlvx_hu(u64 gva, u16 *out);
 #pragma weak vcpu_vsfile_watch
 #pragma weak vcpu_inject
 #pragma weak vm_fail
+#pragma weak vm_place_allows
 #pragma weak vm_place_vcpu
 #pragma weak vm_vcpu_ended
 #pragma weak vm_vcpu_parked
