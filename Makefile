@@ -23,14 +23,12 @@ endif
 # Built to be small, but for what runs as a guest leaves and comes back, or as threads are switched.
 OPT-release  := -Os
 OPT-selftest := $(OPT-release)
-FAST := entry/%.c rcu/rcu.c hyp/irq.c hyp/runqueue.c hyp/sched.c hyp/thread.c \
-	hyp/timer.c guest/emulate.c guest/exit.c guest/mmio.c guest/vcpu.c \
-	guest/vfence.c guest/virq.c guest/vsteal.c \
-	guest/vuart.c \
-	sbi/base.c sbi/dbcn.c sbi/early.c sbi/ipi.c sbi/rfence.c sbi/server.c sbi/time.c \
-	arch/riscv/clock.c arch/riscv/context.c arch/riscv/counts.c arch/riscv/decode%.c \
-	arch/riscv/fpu.c arch/riscv/hart.c arch/riscv/string.c arch/riscv/trap.c arch/riscv/vcpu.c arch/riscv/vmid.c \
-	arch/riscv/vtrap.c
+FAST := entry/%.c rcu/rcu.c hyp/irq.c hyp/runqueue.c hyp/sched.c hyp/thread.c hyp/timer.c \
+	guest/emulate.c guest/exit.c guest/mmio.c guest/vcpu.c guest/vfence.c guest/vuart.c \
+	sbi/dbcn.c sbi/early.c sbi/ipi.c sbi/rfence.c sbi/server.c \
+	arch/riscv/clock.c arch/riscv/context.c arch/riscv/counts.c arch/riscv/decode.c \
+	arch/riscv/fpu.c arch/riscv/hart.c arch/riscv/string.c arch/riscv/trap.c arch/riscv/vcpu.c \
+	arch/riscv/vmid.c
 FAST-release  := -O2
 FAST-selftest := $(FAST-release)
 # Each function of the debug build looks whether RCU is watching (hyp/instrument.c); not those that
