@@ -50,7 +50,8 @@ OTHERS = [
      text('arch_irq_take_pending();', 'vtime_switch(VTIME_HOST); arch_irq_take_pending(); '
           'vtime_switch(VTIME_GUEST);')),
     ('interrupts are taken inside the state window, step noted as before', 'entry/run.c',
-     text('enter_from_guest_mode(); step(STEP_TAKE_PENDING); arch_irq_take_pending();',
+     text('enter_from_guest_mode(); step(STEP_TAKE_PENDING); if (!trace_on(TRACE_IRQ_ENTER)) '
+          'arch_kick_take(); arch_irq_take_pending();',
           'arch_irq_take_pending(); enter_from_guest_mode(); step(STEP_TAKE_PENDING);')),
     ('guest time is counted as the host\'s', 'entry/entry.h',
      text('vtime_switch_from(VTIME_HOST, VTIME_GUEST)', 'vtime_switch(VTIME_HOST)')),
@@ -108,9 +109,10 @@ OTHERS = [
     ('work for another hart does not kick it', 'entry/run.c',
      text('arch_kick(i);', ';', 'entry_work_set')),
     ('a request is taken and stays', 'entry/run.c',
-     text('__atomic_fetch_and(&run->requests, ~bit, __ATOMIC_ACQ_REL);', '')),
+     text('return __atomic_fetch_and(&run->requests, ~bits, __ATOMIC_ACQ_REL) & bits;',
+          'return READ_ONCE(run->requests) & bits;')),
     ('all requests are taken with one', 'entry/run.c',
-     text('__atomic_fetch_and(&run->requests, ~bit,', '__atomic_fetch_and(&run->requests, 0,')),
+     text('__atomic_fetch_and(&run->requests, ~bits,', '__atomic_fetch_and(&run->requests, 0UL,')),
     ('all work is taken with one bit', 'entry/run.c',
      text('__atomic_fetch_and(&this_hart(entry_work), ~bits,',
           '__atomic_fetch_and(&this_hart(entry_work), 0UL,')),
