@@ -104,7 +104,7 @@ FAULTS = [
     ('an end without a reader goes unnoticed', C, text('CHECK(r->nesting > 0);', '')),
     ('the inner reader is named', C, text('if (r->nesting++ == 0)', 'r->nesting++;')),
     ('the report does not say where the reader began', C,
-     text('(unsigned long long)at, name', '0ULL, name')),
+     text('(unsigned long long)at, s.name', '0ULL, s.name')),
     ('pausing is no quiescent state', C,
      lambda s: (s.replace('rcu_note_quiescent();', '', 'rcu_pause'),
                 s.replace('rcu_note_quiescent();', '', 'gp_run'))),

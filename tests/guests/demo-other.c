@@ -7,7 +7,7 @@
 
 void guest_main(void)
 {
-	u64 end = now() + ms(40);
+	u64 end = now() + ms(75);
 
 	csr_write(sie, 1UL << IRQ_TIMER);
 	timer_set(end);

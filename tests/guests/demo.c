@@ -32,7 +32,7 @@ void guest_main(void)
 	u64 start = now();
 
 	/* The other hart starts its own VM meanwhile; QEMU runs one at a time, and its turn is ours lost. */
-	while (now() < start + ms(15))
+	while (now() < start + ms(40))
 		;
 	csr_write(sie, STIP);
 	mark(0); /* enter */
@@ -50,7 +50,7 @@ void guest_main(void)
 	while (!timer_pending())
 		wfi();
 	mark(5); /* grace period: the other VM ends meanwhile */
-	while (now() < start + ms(80))
+	while (now() < start + ms(110))
 		;
 	mark(6);
 	power_off(0);
