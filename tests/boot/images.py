@@ -15,6 +15,7 @@ import hashlib
 import os
 import re
 import subprocess
+import sys
 
 from tap import bail_out
 
@@ -69,3 +70,23 @@ def linux_machine(cpus, memory, bootargs, append):
     if STANDIN:
         return {"kernel": kernel(), "initrd": initrd(), "append": bootargs}
     return {"kernel": linux(cpus, memory, bootargs), "append": append}
+
+
+def nothing_went_wrong(tap, name, text, machine):
+    """Neither a guest's kernel nor limen complained on the console."""
+    broken = BROKEN.search(text) or re.search(r"limen: (warning|error|panic).*", text)
+    tap.ok(not broken, f"{name}: nothing went wrong meanwhile",
+           f"the console says {broken and broken[0]!r}\n{machine.tail()}")
+
+
+def full_cases(tap, what, cases):
+    """The cases of a script that belongs to the full matrix: those named, or all with LIMEN_FULL=1;
+    without either it is skipped as a whole, and does not come back."""
+    names = sys.argv[1:] or (list(cases) if os.environ.get("LIMEN_FULL") else [])
+    for name in names:
+        if name not in cases:
+            bail_out(f"no case {name}: {', '.join(cases)}")
+    if STANDIN or not names:
+        tap.skip(what, "with LIMEN_FULL=1, and with limen")
+        tap.done()
+    return names

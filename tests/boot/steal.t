@@ -8,7 +8,6 @@ kernel has not; `tools/setup full` builds it.
 Only with LIMEN_FULL=1, or with the names of cases.
 """
 import os
-import re
 import sys
 
 sys.dont_write_bytecode = True
@@ -124,20 +123,12 @@ def run(tap, name):
         except qemu.Failure as failure:
             tap.ok(False, f"{name}: the machine does what is expected of it", failure)
         text = machine.output.decode("latin-1")
-        broken = images.BROKEN.search(text) or re.search(r"limen: (warning|error|panic).*", text)
-        tap.ok(not broken, f"{name}: nothing went wrong meanwhile",
-               f"the console says {broken and broken[0]!r}\n{machine.tail()}")
+        images.nothing_went_wrong(tap, name, text, machine)
 
 
 def main():
     tap = Tap()
-    names = sys.argv[1:] or (list(CASES) if os.environ.get("LIMEN_FULL") else [])
-    for name in names:
-        if name not in CASES:
-            bail_out(f"no case {name}: {', '.join(CASES)}")
-    if images.STANDIN or not names:
-        tap.skip("steal", "with LIMEN_FULL=1, and with limen")
-        tap.done()
+    names = images.full_cases(tap, "steal", CASES)
     for name in names:
         run(tap, name)
     tap.done()
