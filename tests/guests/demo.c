@@ -5,6 +5,7 @@
  * number says which part begins. It has no Sstc, so that its timer is the hypervisor's.
  * tests/demo/host_demo.c does the same on the other architecture.
  */
+#include "demo-times.h"
 #include "rt.h"
 
 #define EXT_MARK 0x08000000
@@ -32,7 +33,7 @@ void guest_main(void)
 	u64 start = now();
 
 	/* The other hart starts its own VM meanwhile; QEMU runs one at a time, and its turn is ours lost. */
-	while (now() < start + ms(40))
+	while (now() < start + ms(DEMO_BEGINS_MS))
 		;
 	csr_write(sie, STIP);
 	mark(0); /* enter */
@@ -50,7 +51,7 @@ void guest_main(void)
 	while (!timer_pending())
 		wfi();
 	mark(5); /* grace period: the other VM ends meanwhile */
-	while (now() < start + ms(110))
+	while (now() < start + ms(DEMO_ENDS_MS))
 		;
 	mark(6);
 	power_off(0);
