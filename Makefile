@@ -23,7 +23,7 @@ endif
 # Built to be small, but for what runs as a guest leaves and comes back, or as threads are switched.
 OPT-release  := -Os
 OPT-selftest := $(OPT-release)
-FAST := entry/%.c rcu/rcu.c hyp/irq.c hyp/runqueue.c hyp/sched.c hyp/thread.c hyp/timer.c \
+FAST := entry/%.c rcu/rcu.c hyp/irq.c hyp/sched.c hyp/thread.c hyp/timer.c \
 	guest/emulate.c guest/exit.c guest/mmio.c guest/vcpu.c guest/vfence.c guest/vuart.c \
 	sbi/dbcn.c sbi/early.c sbi/ipi.c sbi/rfence.c sbi/server.c \
 	arch/riscv/clock.c arch/riscv/context.c arch/riscv/counts.c arch/riscv/decode.c \
