@@ -176,6 +176,15 @@ void console_irq(void)
 	console_poll();
 }
 
+void console_drain(void)
+{
+	struct console_guard g = console_lock();
+
+	if (console.uart.ops && console.uart.ops->drain)
+		console.uart.ops->drain(&console.uart);
+	console_unlock(g);
+}
+
 void console_panic_mode(void)
 {
 	WRITE_ONCE(console.panicking, true);

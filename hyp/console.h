@@ -54,6 +54,10 @@ int console_set_rx_irq(bool on);
 /* The port's interrupt: acknowledges it and does console_poll()'s work. Interrupts off. */
 void console_irq(void);
 
+/* What was written so far is out when it returns, or the port is stuck: before the machine ends or begins anew, which empties
+ * the port's FIFO. Any context; polls the device. */
+void console_drain(void);
+
 /* The machine is about to stop: no locks from now on, no way back. Any context. */
 void console_panic_mode(void);
 

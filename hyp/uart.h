@@ -25,6 +25,8 @@ struct uart_ops {
 	void (*init)(struct uart *u);
 	/* Sends n bytes, polling; returns how many went out: fewer only if the device is stuck. */
 	size_t (*write)(struct uart *u, const char *s, size_t n);
+	/* Polls until what was written has left the FIFO, or the device is stuck; may be NULL. */
+	void (*drain)(struct uart *u);
 	/* Takes up to n bytes that have arrived; returns how many. Never waits. */
 	size_t (*read)(struct uart *u, char *buf, size_t n);
 	/* Receive interrupts on or off; ERR_NOTSUP: poll instead. */

@@ -89,6 +89,11 @@ static size_t ns16550_write(struct uart *u, const char *s, size_t n)
 	return done;
 }
 
+static void ns16550_drain(struct uart *u)
+{
+	u->stuck = !wait_lsr(u, LSR_TEMT);
+}
+
 static size_t ns16550_read(struct uart *u, char *buf, size_t n)
 {
 	size_t i = 0;
@@ -123,6 +128,7 @@ const struct uart_ops uart_ns16550_ops = {
 	.burst = 16,
 	.init = ns16550_init,
 	.write = ns16550_write,
+	.drain = ns16550_drain,
 	.read = ns16550_read,
 	.set_rx_irq = ns16550_set_rx_irq,
 	.irq = ns16550_irq,

@@ -189,6 +189,21 @@ static void test_init_waits_for_what_is_under_way(void **state)
 	assert_false(u.stuck);
 }
 
+static void test_drain(void **state)
+{
+	(void)state;
+	start(0, 1, 16);
+	assert_int_equal(u.ops->write(&u, text, 16), 16);
+	assert_true(chip.fifo_len);
+	u.ops->drain(&u);
+	assert_int_equal(chip.fifo_len, 0);
+	assert_false(u.stuck);
+	assert_int_equal(u.ops->write(&u, text, 16), 16);
+	chip.stuck = true;
+	u.ops->drain(&u);
+	assert_true(u.stuck);
+}
+
 static void test_dlab_left_set(void **state)
 {
 	(void)state;
@@ -255,6 +270,7 @@ int main(void)
 		cmocka_unit_test(test_looks_once_a_burst),
 		cmocka_unit_test(test_without_fifo),
 		cmocka_unit_test(test_init_waits_for_what_is_under_way),
+		cmocka_unit_test(test_drain),
 		cmocka_unit_test(test_dlab_left_set),
 		cmocka_unit_test(test_stuck),
 		cmocka_unit_test(test_read),

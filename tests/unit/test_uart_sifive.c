@@ -31,6 +31,14 @@ static u32 txdata(void)
 	return 1U << 31;
 }
 
+/* The watermark of what is to be sent; it goes out one by one. */
+static u32 ip(void)
+{
+	if (chip.fifo_len && !chip.stuck)
+		chip.fifo_len--;
+	return chip.fifo_len < (chip.txctrl >> 16 & 7);
+}
+
 static u32 rxdata(void)
 {
 	u8 c = (u8)chip.in[0];
@@ -50,6 +58,7 @@ static u32 mmio_read32(const volatile void *p)
 	case 0x08: return chip.txctrl;
 	case 0x0c: return chip.rxctrl;
 	case 0x10: return chip.ie;
+	case 0x14: return ip();
 	default: fail(); return 0;
 	}
 }
@@ -88,7 +97,7 @@ static int setup(void **state)
 static void test_init(void **state)
 {
 	(void)state;
-	assert_int_equal(chip.txctrl, 0x00030003);
+	assert_int_equal(chip.txctrl, 0x00010003);
 	assert_int_equal(chip.rxctrl, 1);
 	assert_int_equal(chip.ie, 0);
 }
@@ -113,6 +122,19 @@ static void test_stuck(void **state)
 	chip.stuck = false;
 	chip.fifo_len = 0;
 	assert_int_equal(u.ops->write(&u, "0123456789", 10), 10);
+}
+
+static void test_drain(void **state)
+{
+	(void)state;
+	assert_int_equal(u.ops->write(&u, "1234567", 7), 7);
+	u.ops->drain(&u);
+	assert_int_equal(chip.fifo_len, 0);
+	assert_false(u.stuck);
+	assert_int_equal(u.ops->write(&u, "1", 1), 1);
+	chip.stuck = true;
+	u.ops->drain(&u);
+	assert_true(u.stuck);
 }
 
 static void test_read(void **state)
@@ -142,6 +164,7 @@ int main(void)
 		cmocka_unit_test_setup(test_init, setup),
 		cmocka_unit_test_setup(test_write, setup),
 		cmocka_unit_test_setup(test_stuck, setup),
+		cmocka_unit_test_setup(test_drain, setup),
 		cmocka_unit_test_setup(test_read, setup),
 		cmocka_unit_test_setup(test_interrupts, setup),
 	};
