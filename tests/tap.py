@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Test Anything Protocol, version 12, as prove reads it: what a test script in Python prints."""
+import os
 import sys
 
 
@@ -36,6 +37,20 @@ class Tap:
         """Prints the plan and ends the script, with status 0 if every point passed."""
         print(f"1..{self.count}", flush=True)
         sys.exit(1 if self.failed or not self.count else 0)
+
+
+def chosen(known, usual=None):
+    """
+    The names of what a script is to run, of known: those on its command line; without any, all with
+    LIMEN_FULL=1 in the environment, and usual (all, if None) otherwise. A name that is not known
+    ends the script.
+    """
+    full = usual is None or os.environ.get("LIMEN_FULL")
+    names = sys.argv[1:] or list(known if full else usual)
+    for name in names:
+        if name not in known:
+            bail_out(f"no {name}; there are {', '.join(known)}")
+    return names
 
 
 def bail_out(why):

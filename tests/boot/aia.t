@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import fits  # noqa: E402
 import images  # noqa: E402
 import qemu  # noqa: E402
-from tap import Tap, bail_out  # noqa: E402
+from tap import Tap, bail_out, chosen  # noqa: E402
 
 HARTS = 2
 MESSAGES = 20000  # of the guest aia-pingpong, both ways
@@ -91,7 +91,7 @@ def main():
     if images.STANDIN:
         tap.skip("aia", "limen's, which is not there")
         tap.done()
-    for name in sys.argv[1:] or SCENES:
+    for name in chosen(SCENES):
         play(tap, name)
     tap.done()
 

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import fits  # noqa: E402
 import images  # noqa: E402
 import qemu  # noqa: E402
-from tap import Tap, bail_out  # noqa: E402
+from tap import Tap, bail_out, chosen  # noqa: E402
 
 # What limen says of itself when all is well.
 NORMAL = re.compile(
@@ -300,10 +300,7 @@ def main():
     cases = all_cases()
     if "debug" in fits.limen():     # it has them
         del cases["no-selftest"], cases["no-torture"]
-    names = sys.argv[1:] or list(cases)
-    for name in names:
-        if name not in cases:
-            bail_out(f"no case {name}: {', '.join(cases)}")
+    for name in chosen(cases):
         run(tap, name, cases[name])
     tap.done()
 

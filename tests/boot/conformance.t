@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import fits  # noqa: E402
 import images  # noqa: E402
 import qemu  # noqa: E402
-from tap import Tap, bail_out  # noqa: E402
+from tap import Tap, chosen  # noqa: E402
 
 POINT = re.compile(r"(not )?ok (\d+) - (.*?)(?: # SKIP (.*))?")
 INVARIANTS = [f"E{i}" for i in range(1, 17)]
@@ -98,12 +98,8 @@ def main():
         tap.skip("conformance", "limen's, which is not there")
         tap.done()
     known = {name_of(*one): one for one in RUNS_FULL}
-    unknown = set(sys.argv[1:]) - set(known)
-    if unknown:
-        bail_out(f"no run {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    for one in [known[name] for name in sys.argv[1:]] or \
-            (RUNS_FULL if os.environ.get("LIMEN_FULL") else RUNS):
-        run(tap, *one)
+    for name in chosen(known, usual=[name_of(*one) for one in RUNS]):
+        run(tap, *known[name])
     tap.done()
 
 

@@ -17,7 +17,7 @@ import re
 import subprocess
 import sys
 
-from tap import bail_out
+from tap import bail_out, chosen
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OUT = os.path.join(os.environ.get("LIMEN_TEST_OUT") or os.path.join(TOP, "build"), "test-images")
@@ -82,10 +82,7 @@ def nothing_went_wrong(tap, name, text, machine):
 def full_cases(tap, what, cases):
     """The cases of a script that belongs to the full matrix: those named, or all with LIMEN_FULL=1;
     without either it is skipped as a whole, and does not come back."""
-    names = sys.argv[1:] or (list(cases) if os.environ.get("LIMEN_FULL") else [])
-    for name in names:
-        if name not in cases:
-            bail_out(f"no case {name}: {', '.join(cases)}")
+    names = chosen(cases, usual=[])
     if STANDIN or not names:
         tap.skip(what, "with LIMEN_FULL=1, and with limen")
         tap.done()

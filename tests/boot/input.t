@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import fits  # noqa: E402
 import images  # noqa: E402
 import qemu  # noqa: E402
-from tap import Tap  # noqa: E402
+from tap import Tap, chosen  # noqa: E402
 
 SIFIVE_U = {"machine": "sifive_u", "cpu": "rv64,sstc=off", "harts": 5, "memory": "1G",
             "extra": ["-semihosting-config", "enable=on,target=native"]}
@@ -63,7 +63,7 @@ def test(tap, name, arguments, controllers, source):
 
 def main():
     tap = Tap()
-    for name in sys.argv[1:] or MACHINES:
+    for name in chosen(MACHINES):
         if images.STANDIN:
             tap.skip(name, "limen's, which is not there")
         else:

@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import fits  # noqa: E402
 import images  # noqa: E402
 import qemu  # noqa: E402
-from tap import Tap  # noqa: E402
+from tap import Tap, chosen  # noqa: E402
 
 # Instructions take a fixed time, so that by how much a guest's time jumps does not depend on the
 # computer; and nobody waits for a timer.
@@ -140,8 +140,7 @@ def main():
         tap.done()
     debug = os.environ.get("LIMEN_DEBUG_BIN") or \
         os.path.join(images.TOP, "build/riscv-debug/limen.bin")
-    names = sys.argv[1:] or ["restart", *SCENES, *SCENES_DEBUG]
-    for name in names:
+    for name in chosen(["restart", *SCENES, *SCENES_DEBUG]):
         if name == "restart":
             play_restart(tap)
         elif name in SCENES:

@@ -22,7 +22,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import fits  # noqa: E402
 import images  # noqa: E402
 import qemu  # noqa: E402
-from tap import Tap, bail_out  # noqa: E402
+from tap import Tap, chosen  # noqa: E402
 
 FULL = bool(os.environ.get("LIMEN_FULL"))
 
@@ -216,11 +216,7 @@ def run(tap, name, case):
 
 def main():
     tap = Tap()
-    names = sys.argv[1:] or [n for n, case in CASES.items() if FULL or not case.full]
-    for name in names:
-        if name not in CASES:
-            bail_out(f"no case {name}: {', '.join(CASES)}")
-    for name in names:
+    for name in chosen(CASES, usual=[n for n, case in CASES.items() if not case.full]):
         if images.STANDIN:
             tap.skip(name, "limen's, which is not there")
         else:

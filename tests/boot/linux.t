@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import images  # noqa: E402
 import qemu  # noqa: E402
-from tap import Tap, bail_out  # noqa: E402
+from tap import Tap, chosen  # noqa: E402
 
 BOOTARGS = "console=ttyS0"
 MEMORY = "512M"
@@ -72,11 +72,7 @@ def boot(tap, name):
 
 def main():
     tap = Tap()
-    names = sys.argv[1:] or list(VARIANTS)
-    for name in names:
-        if name not in VARIANTS:
-            bail_out(f"no variant {name}: {', '.join(VARIANTS)}")
-    for name in names:
+    for name in chosen(VARIANTS):
         if images.STANDIN and VARIANTS[name][4]:
             tap.skip(name, "an argument for limen, which is not there")
         else:

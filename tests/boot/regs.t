@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import fits  # noqa: E402
 import images  # noqa: E402
 import qemu  # noqa: E402
-from tap import Tap, bail_out  # noqa: E402
+from tap import Tap, chosen  # noqa: E402
 
 # On one hart the order of things is the same each time; several run side by side as they like.
 FIXED = ("-icount", "shift=6,sleep=off")
@@ -94,10 +94,7 @@ def main():
         tap.skip("registers", "limen's, which is not there")
         tap.done()
     known = {**SCENES, **SCENES_FULL}
-    unknown = set(sys.argv[1:]) - set(known)
-    if unknown:
-        bail_out(f"no scene {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    for name in sys.argv[1:] or (known if os.environ.get("LIMEN_FULL") else SCENES):
+    for name in chosen(known, usual=SCENES):
         play(tap, name, known[name])
     tap.done()
 

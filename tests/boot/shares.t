@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import fits  # noqa: E402
 import images  # noqa: E402
 import qemu  # noqa: E402
-from tap import Tap  # noqa: E402
+from tap import Tap, chosen  # noqa: E402
 
 FIXED = ("-icount", "shift=6,sleep=off")
 SECONDS = 10
@@ -82,7 +82,7 @@ def main():
     if images.STANDIN:
         tap.skip("shares", "limen's, which is not there")
         tap.done()
-    for name in sys.argv[1:] or SCENES:
+    for name in chosen(SCENES):
         play(tap, name)
     tap.done()
 
