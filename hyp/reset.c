@@ -40,8 +40,8 @@ static void test_device_end(u32 command)
 
 void machine_power_off(bool failed)
 {
-	arch_irq_off();
 	console_drain();
+	arch_irq_off();
 	test_device_end(failed ? TEST_FAIL | FAIL_CODE << 16 : TEST_PASS);
 	fw_system_reset(SBI_SRST_TYPE_SHUTDOWN,
 			failed ? SBI_SRST_REASON_SYSTEM_FAILURE : SBI_SRST_REASON_NONE);
@@ -52,8 +52,8 @@ void machine_power_off(bool failed)
 
 void machine_reboot(void)
 {
-	arch_irq_off();
 	console_drain();
+	arch_irq_off();
 	test_device_end(TEST_RESET);
 	fw_system_reset(SBI_SRST_TYPE_COLD_REBOOT, SBI_SRST_REASON_NONE);
 	log_report("machine cannot reboot");
