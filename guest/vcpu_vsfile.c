@@ -75,14 +75,7 @@ void vcpu_vsfile_send(struct vcpu *v, u32 identity)
 	spin_unlock_irqrestore(&v->vsfile.lock, flags);
 }
 
-static void stop_here(void *arg)
-{
-	struct file_step *s = arg;
-
-	vsfile_stop(s->at.n, s->state);
-}
-
-/* What the vCPU sent to itself, when it was here, has arrived first. */
+/* The last of all: what this hart sent has arrived first, the vCPU's own messages to itself among it. */
 static void dump_here(void *arg)
 {
 	struct file_step *s = arg;
@@ -99,11 +92,10 @@ static void settle_here(void *arg)
 		vsfile_settle(s->at.hart, s->at.n);
 }
 
-/* On all harts where a sibling may be in its guest, or has been a moment ago. */
+/* On all harts where a sibling may be in its guest, or has been a moment ago, but the old file's own. */
 static void settle_siblings(struct vcpu *v, struct file_step *old)
 {
 	struct hartmask harts = {{0}};
-	unsigned int i;
 
 	for (u32 s = 0; s < v->vm->vcpus; s++) {
 		if (!READ_ONCE(v->vm->vcpu[s].thread))
@@ -114,9 +106,9 @@ static void settle_siblings(struct vcpu *v, struct file_step *old)
 		hartmask_add(&harts, arch_load_acquire(&v->vm->vcpu[s].run.hart));
 	}
 	hartmask_add(&harts, arch_hart_index());
-	for_each_hart (i)
-		if (hartmask_has(&harts, i))
-			hartcall(i, settle_here, old);
+	if (old->at.n)
+		hartmask_remove(&harts, old->at.hart);
+	hartcall_each(&harts, settle_here, old);
 }
 
 /* The guest's page at the file's address becomes that of the new place. False: no memory for the
@@ -182,8 +174,6 @@ static void move(struct vcpu *v, struct place to)
 	struct file_step old = {{v->vsfile.hart, v->vsfile.n}, &state};
 	struct gstage_change chg = {0};
 
-	if (old.at.n)
-		hartcall(old.at.hart, stop_here, &old);
 	if (to.n) {
 		irq_off();
 		vsfile_clear(to.n);
@@ -199,8 +189,8 @@ static void move(struct vcpu *v, struct place to)
 	/* A table that was linked and cut off again may be walked still. */
 	if (old.at.n || chg.garbage.head)
 		settle_siblings(v, &old);
-	pt_garbage_free(&v->vm->tables, &chg.garbage);
 	take_out(v, &old);
+	pt_garbage_free(&v->vm->tables, &chg.garbage);
 	trace_point(TRACE_FILE, (u64)(uintptr_t)&v->arch, to.n ? to.hart * 64UL + to.n : 0);
 	fill(v, &to, &state);
 }

@@ -17,6 +17,8 @@ struct call {
 	u32 done;
 };
 
+#define CALLS_AT_ONCE 8 /* of one caller: they are on its stack */
+
 static DEFINE_PER_HART(struct call *, calls);
 
 static void push(struct call **list, struct call *c)
@@ -31,22 +33,51 @@ static void push(struct call **list, struct call *c)
 					      __ATOMIC_RELAXED));
 }
 
+static void ask(unsigned int hart, struct call *c)
+{
+	if (hart == arch_hart_index()) {
+		irq_off();
+		c->fn(c->arg);
+		irq_on();
+		c->done = 1;
+		return;
+	}
+	push(&per_hart(calls, hart), c);
+	arch_kick_handler(hart);
+}
+
+static void await(struct call *c)
+{
+	/* Order: the call is done, before the caller reads what it did.
+	 * Pairs with: hartcall_kicked() [H2] */
+	while (!arch_load_acquire(&c->done))
+		arch_relax();
+}
+
 void hartcall(unsigned int hart, void (*fn)(void *arg), void *arg)
 {
 	struct call c = {.fn = fn, .arg = arg};
 
-	if (hart == arch_hart_index()) {
-		irq_off();
-		fn(arg);
-		irq_on();
-		return;
+	ask(hart, &c);
+	await(&c);
+}
+
+void hartcall_each(const struct hartmask *harts, void (*fn)(void *arg), void *arg)
+{
+	struct call call[CALLS_AT_ONCE];
+	unsigned int i, n = 0;
+
+	for_each_hart (i) {
+		if (!hartmask_has(harts, i))
+			continue;
+		/* Who had this place before. */
+		if (n >= CALLS_AT_ONCE)
+			await(&call[n % CALLS_AT_ONCE]);
+		call[n % CALLS_AT_ONCE] = (struct call){.fn = fn, .arg = arg};
+		ask(i, &call[n++ % CALLS_AT_ONCE]);
 	}
-	push(&per_hart(calls, hart), &c);
-	arch_kick_handler(hart);
-	/* Order: the call is done, before the caller reads what it did.
-	 * Pairs with: hartcall_kicked() [H2] */
-	while (!arch_load_acquire(&c.done))
-		arch_relax();
+	for (i = 0; i < n && i < CALLS_AT_ONCE; i++)
+		await(&call[i]);
 }
 
 void hartcall_kicked(void)

@@ -5,6 +5,8 @@
 #ifndef HYP_HARTCALL_H
 #define HYP_HARTCALL_H
 
+#include "hyp/hartmask.h"
+
 /*
  * Calls fn(arg) on a hart, by its index, in an interrupt of it, and comes back when it has returned; what
  * it did is seen then. On the calling hart itself it is called with interrupts off. fn may do what an
@@ -14,6 +16,9 @@
  * an interrupt's length.
  */
 void hartcall(unsigned int hart, void (*fn)(void *arg), void *arg);
+
+/* The same on each hart of a set, on several at once. */
+void hartcall_each(const struct hartmask *harts, void (*fn)(void *arg), void *arg);
 
 /* Does what was asked of the calling hart. In a kick. */
 void hartcall_kicked(void);

@@ -125,19 +125,6 @@ void vsfile_settle(unsigned int hart, u32 n)
 	(void)mmio_read32(port(hart, n, &hpa));
 }
 
-void vsfile_stop(u32 n, struct vsfile_state *s)
-{
-	struct imsic_guest_window w;
-
-	vsfile_unwatch(n);
-	memset(s->eip, 0, sizeof(s->eip));
-	w = imsic_guest_open(n);
-	s->eidelivery = imsic_guest_read(ISELECT_EIDELIVERY);
-	s->eithreshold = imsic_guest_read(ISELECT_EITHRESHOLD);
-	imsic_guest_write(ISELECT_EIDELIVERY, 0);
-	imsic_guest_close(&w);
-}
-
 /* The enables as well: what the one before let through is nothing of the next one's. */
 static void empty(u32 words)
 {
@@ -159,11 +146,16 @@ void vsfile_clear(u32 n)
 
 void vsfile_dump(u32 n, struct vsfile_state *s)
 {
-	struct imsic_guest_window w = imsic_guest_open(n);
+	struct imsic_guest_window w;
 	u32 words = this_hart(vsfiles).words;
 
+	vsfile_unwatch(n);
+	memset(s, 0, sizeof(*s));
+	w = imsic_guest_open(n);
+	s->eidelivery = imsic_guest_read(ISELECT_EIDELIVERY);
+	s->eithreshold = imsic_guest_read(ISELECT_EITHRESHOLD);
 	for (u32 i = 0; i < words; i++) {
-		s->eip[i] |= imsic_guest_read(ISELECT_EIP0 + 2 * i);
+		s->eip[i] = imsic_guest_read(ISELECT_EIP0 + 2 * i);
 		s->eie[i] = imsic_guest_read(ISELECT_EIE0 + 2 * i);
 	}
 	empty(words);

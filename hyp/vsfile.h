@@ -10,20 +10,22 @@
  * Moving a vCPU from file o of one hart to file n of another (AIA, section 6.1.2, "Migrating a virtual
  * hart to a different guest interrupt file"), so that no message is lost and none comes twice:
  *
- *	on o's hart	vsfile_stop(o)		o signals nobody any more, but takes messages
  *	on n's hart	vsfile_clear(n)		n is empty, and takes messages
  *	the caller				whoever sent to o sends to n: the guest's page at that
  *						address, with the fences that go with it on every hart
  *						where one of the VM's vCPUs runs, and devices' targets;
  *						after it nothing more arrives at o
- *	on o's hart	vsfile_dump(o)		what o took goes to memory, and o is empty
+ *	on o's hart	vsfile_dump(o)		what o took goes to memory, and o is empty and
+ *						signals nobody
  *	on n's hart	vsfile_fill(n)		is added to what n took meanwhile; n signals
  *
  * Each message is in one file alone: the one its sender saw. Nothing arrives in o after it is read,
  * so none is left there, and n's bits are set, never written, so none of n's is overwritten. Two
  * messages of one identity may become one, as they may in any file. To memory and back is the same
- * without n, or without o: vsfile_stop(), senders to memory, vsfile_dump(); and vsfile_clear(),
- * senders to n, vsfile_fill(). The vCPU does not run from the first step to the last.
+ * without n, or without o: senders to memory, vsfile_dump(); and vsfile_clear(), senders to n,
+ * vsfile_fill(). The vCPU does not run from the first step to the last. The specification has o's
+ * eidelivery written 0 before anything else; here o may signal until it is read: VGEIN names it
+ * nowhere, and who watches it still is told once too often. That saves o's hart an interrupt.
  *
  * A sender that is a hart knows that its messages have arrived when a load from the same page came
  * back: loads and stores of one address stay in order (vsfile_settle()).
@@ -68,7 +70,6 @@ void vsfile_post(unsigned int hart, u32 n, u32 identity);
 void vsfile_settle(unsigned int hart, u32 n);
 
 /* The steps above, on the file's hart, interrupts off. */
-void vsfile_stop(u32 n, struct vsfile_state *s);
 void vsfile_clear(u32 n);
 void vsfile_dump(u32 n, struct vsfile_state *s);
 void vsfile_fill(u32 n, const struct vsfile_state *s);

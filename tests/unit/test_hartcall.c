@@ -27,6 +27,7 @@ static void relax(void)
 #include "hyp/hartcall.c"
 
 #define HARTS	  4
+#define CROWD	  11 /* more than CALLS_AT_ONCE */
 #define CALLS	  4000
 #define TIMEOUT_S 60
 
@@ -38,7 +39,7 @@ struct job {
 };
 
 static DEFINE_PER_HART(u64, done_here); /* by this hart in its interrupts */
-static u64 asked[HARTS];		/* atomic: calls to each hart */
+static u64 asked[CROWD];		/* atomic: calls to each hart */
 static u32 finished;			/* atomic */
 
 static void take_irq(u32 bits)
@@ -73,11 +74,8 @@ static void call(unsigned int from, unsigned int to, u64 n)
 }
 
 /* Who has called all it had to goes on taking calls until nobody has any left. */
-static void play(unsigned int hart, unsigned int (*whom)(unsigned int hart, u64 n))
+static void wait_for_all(unsigned int hart)
 {
-	irq_on();
-	for (u64 n = 0; n < CALLS; n++)
-		call(hart, whom(hart, n), n);
 	__atomic_fetch_add(&finished, 1, __ATOMIC_ACQ_REL);
 	while (arch_load_acquire(&finished) < arch_hart_count())
 		relax();
@@ -85,9 +83,17 @@ static void play(unsigned int hart, unsigned int (*whom)(unsigned int hart, u64 
 	CHECK(this_hart(done_here) == __atomic_load_n(&asked[hart], __ATOMIC_RELAXED));
 }
 
+static void play(unsigned int hart, unsigned int (*whom)(unsigned int hart, u64 n))
+{
+	irq_on();
+	for (u64 n = 0; n < CALLS; n++)
+		call(hart, whom(hart, n), n);
+	wait_for_all(hart);
+}
+
 static void run(unsigned int harts, void (*fn)(unsigned int hart))
 {
-	for (unsigned int i = 0; i < HARTS; i++)
+	for (unsigned int i = 0; i < CROWD; i++)
 		asked[i] = 0;
 	finished = 0;
 	host_irq_set_handler(take_irq);
@@ -132,6 +138,51 @@ static void all_to_one(unsigned int hart)
 	play(hart, first);
 }
 
+/* More than are called at once, and not in an order that harts keep: each of the set has done it, once,
+ * and nobody else. */
+struct shared_job {
+	u32 times[CROWD];
+};
+
+static void work_of_many(void *arg)
+{
+	struct shared_job *j = arg;
+
+	CHECK(arch_irqs_off());
+	j->times[arch_hart_index()]++;
+	this_hart(done_here)++;
+}
+
+static void call_each(u64 set)
+{
+	struct hartmask harts = {{set}};
+	struct shared_job j = {{0}};
+
+	for (unsigned int i = 0; i < CROWD; i++)
+		__atomic_fetch_add(&asked[i], set >> i & 1, __ATOMIC_RELAXED);
+	hartcall_each(&harts, work_of_many, &j);
+	for (unsigned int i = 0; i < CROWD; i++)
+		CHECK(j.times[i] == (set >> i & 1));
+	CHECK(!arch_irqs_off());
+}
+
+static void each(unsigned int hart)
+{
+	irq_on();
+	for (u64 n = 0; n < CALLS / 20; n++)
+		call_each(((n + 1) * 0x9e3779b97f4a7c15 ^ hart * 0xbf58476d1ce4e5b9) >> 20 &
+			  (BIT(CROWD) - 1));
+	call_each(0);
+	call_each(BIT(CROWD) - 1);
+	wait_for_all(hart);
+}
+
+static void test_each(void **state)
+{
+	(void)state;
+	run(CROWD, each);
+}
+
 static void test_at_random(void **state)
 {
 	(void)state;
@@ -170,7 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing),	  cmocka_unit_test(test_self),
 		cmocka_unit_test(test_both_ways), cmocka_unit_test(test_all_to_one),
-		cmocka_unit_test(test_at_random),
+		cmocka_unit_test(test_at_random), cmocka_unit_test(test_each),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

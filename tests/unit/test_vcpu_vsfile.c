@@ -23,6 +23,7 @@
 #undef HYP_KMEM_H
 #undef kmem_alloc
 #include "guest/vimsic.h"
+#include "hyp/hartmask.h"
 #include "hyp/kmem.h"
 
 #define VCPUS 3
@@ -194,6 +195,16 @@ static void hartcall(unsigned int hart, void (*fn)(void *arg), void *arg)
 	fn(arg);
 	now = caller;
 	others_send();
+}
+
+/* At once: in any order. */
+static void hartcall_each(const struct hartmask *harts, void (*fn)(void *arg), void *arg)
+{
+	unsigned int first = (unsigned int)rand() % MODEL_HARTS;
+
+	for (unsigned int n = 0; n < MODEL_HARTS; n++)
+		if (hartmask_has(harts, (first + n) % MODEL_HARTS))
+			hartcall((first + n) % MODEL_HARTS, fn, arg);
 }
 
 #define arch_hart_count()	MODEL_HARTS
