@@ -159,7 +159,7 @@ void emulate_mmio(struct vcpu *v)
 {
 	struct mmio_insn insn;
 	gpa_t at;
-	enum err e = access_insn(v, &insn);
+	enum err e = access_insn(v, &insn), walk;
 
 	if (e == ERR_AGAIN)
 		return;
@@ -167,7 +167,12 @@ void emulate_mmio(struct vcpu *v)
 		vm_fail(v, "its page tables lie outside its memory");
 		return;
 	}
-	if (fault_address(v, &at))
+	walk = fault_address(v, &at);
+	if (walk == ERR_RANGE) {
+		vm_fail(v, "its page tables lie outside its memory");
+		return;
+	}
+	if (walk) /* they have changed meanwhile */
 		return;
 	if (e) {
 		vm_fail(v, "access at 0x%llx by an instruction that cannot be emulated",

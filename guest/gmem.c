@@ -17,6 +17,7 @@
 
 #include "hyp/kmem.h"
 #include "hyp/memmap.h"
+#include "hyp/thread.h"
 #include "lib/check.h"
 
 #define PIECE_SHIFT 21
@@ -246,6 +247,15 @@ struct gmem_slot *gmem_hold(struct vm_mem *mem, gpa_t gpa, u64 size)
 	return s;
 }
 
+/* Others may be waiting for this hart, and a grace period too. */
+static void clear(const struct ram_chunk *c)
+{
+	for (u64 off = 0; off < c->size; off += PIECE) {
+		memset((char *)hpa_to_va(c->hpa) + off, 0, PIECE);
+		thread_yield();
+	}
+}
+
 /* Gives the slot its RAM, zeroed. */
 static enum err slot_fill(struct gmem_slot *s)
 {
@@ -264,7 +274,7 @@ static enum err slot_fill(struct gmem_slot *s)
 	for (u32 i = 0; i < s->chunks; i++) {
 		const struct ram_chunk *c = &s->chunk[i];
 
-		memset(hpa_to_va(c->hpa), 0, c->size);
+		clear(c);
 		for (u64 off = 0; off < c->size; off += PIECE)
 			s->piece[n++] = HPA(c->hpa.a + off);
 	}
@@ -395,7 +405,7 @@ void gmem_scrub(struct vm_mem *mem)
 		const struct gmem_slot *s = mem->map->slot[i];
 
 		for (u32 c = 0; c < s->chunks; c++)
-			memset(hpa_to_va(s->chunk[c].hpa), 0, s->chunk[c].size);
+			clear(&s->chunk[c]);
 	}
 }
 

@@ -40,8 +40,8 @@ struct vm_mem {
 void gmem_init(struct vm_mem *mem, struct mem_account *acct);
 
 /*
- * Adds size bytes of zeroed RAM at gpa. One adder or remover at a time; takes long (it zeroes);
- * interrupts on. ERR_INVAL: gpa or size is not a multiple of 2 MiB, or size is 0. ERR_RANGE: gpa +
+ * Adds size bytes of zeroed RAM at gpa. One adder or remover at a time; takes long (it zeroes),
+ * and blocks. ERR_INVAL: gpa or size is not a multiple of 2 MiB, or size is 0. ERR_RANGE: gpa +
  * size wraps. ERR_EXIST: overlaps a slot. ERR_NOMEM: no memory, the account is used up, or
  * GMEM_SLOTS_MAX.
  */
@@ -81,8 +81,8 @@ void *gmem_ptr(struct vm_mem *mem, gpa_t gpa, u64 size);
 struct gmem_slot *gmem_hold(struct vm_mem *mem, gpa_t gpa, u64 size);
 void gmem_put(struct gmem_slot *slot);
 
-/* Zeroes all RAM, for a VM that starts again. The VM does not run. Takes long; interrupts on; no
- * adder or remover beside it. */
+/* Zeroes all RAM, for a VM that starts again. The VM does not run. Takes long, and blocks; no adder
+ * or remover beside it. */
 void gmem_scrub(struct vm_mem *mem);
 
 /*

@@ -87,9 +87,8 @@ static void start_hart(struct vcpu *v)
 	vcpu_put(&v->arch);
 	timer_disarm(&v->timer);
 	/* What is executed now was written by another hart, the loader's or the guest's, and may
-	 * have been something else when this one last fetched from there. Nor does a hart that
-	 * starts know a translation. */
-	fence_i();
+	 * have been something else when this one last fetched from there: vcpu_take_hart_slow() has
+	 * a FENCE.I for who is new on a hart. Nor does a hart that starts know a translation. */
 	v->vmid.hart = 0;
 	irq_on();
 	/* Order: what was asked of the vCPU before is forgotten, before it is reset; what comes later

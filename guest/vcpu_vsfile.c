@@ -7,11 +7,13 @@
  *
  *   - the sibling is out of its guest, and comes in again only through vmid_check(), which sees that the
  *     tables have changed and fences [G1];
- *   - a load from the old page comes back when what the hart sent there has arrived: loads and stores of
- *     one address stay in order, also in I/O memory (unprivileged specification, "RVWMO", "I/O").
+ *   - where tables were cut off, the hart forgets what led to them before they are another's: it walks
+ *     by hgatp outside a guest as well;
+ *   - what the hart sent to the old page has arrived (vsfile_settle()).
  */
 #include "guest/vcpu_vsfile.h"
 
+#include "arch/riscv/hfence.h"
 #include "guest/vcpu_imsic.h"
 #include "guest/vimsic.h"
 #include "guest/vm.h"
@@ -29,12 +31,26 @@ struct place {
 struct file_step {
 	struct place at;
 	struct vsfile_state *state;
+	bool cut_off; /* tables are */
 };
+
+static u64 stay(const struct vcpu *v)
+{
+	return (arch_clock_hz() * VSFILE_STAY_MS / 1000) << v->vsfile.doubt;
+}
 
 static bool has_stayed(const struct vcpu *v, u64 clock)
 {
-	return v->arch.own_hart ||
-	       clock - v->vsfile.since >= arch_clock_hz() * VSFILE_STAY_MS / 1000;
+	return v->arch.own_hart || clock - v->vsfile.since >= stay(v);
+}
+
+/* Its file has to move: was it worth having? */
+static void learn(struct vcpu *v, u64 clock)
+{
+	if (clock - v->vsfile.had >= VSFILE_PAYS * stay(v))
+		v->vsfile.doubt = 0;
+	else if (v->vsfile.doubt < VSFILE_DOUBT_MAX)
+		v->vsfile.doubt++;
 }
 
 static bool is_behind(const struct vcpu *v)
@@ -56,6 +72,8 @@ bool vcpu_vsfile_arrive(struct vcpu *v)
 	v->vsfile.stayed = has_stayed(v, clock);
 	v->vsfile.since = clock;
 	behind = is_behind(v);
+	if (behind && v->vsfile.n)
+		learn(v, clock);
 	vcpu_set_vgein(&v->arch, behind ? 0 : v->vsfile.n);
 	if (behind)
 		__atomic_fetch_or(&v->run.requests, REQ_FILE, __ATOMIC_RELAXED);
@@ -75,21 +93,23 @@ void vcpu_vsfile_send(struct vcpu *v, u32 identity)
 	spin_unlock_irqrestore(&v->vsfile.lock, flags);
 }
 
+static void settle_here(void *arg)
+{
+	struct file_step *s = arg;
+
+	if (s->cut_off)
+		hfence_gvma_all();
+	if (s->at.n)
+		vsfile_settle(s->at.hart, s->at.n);
+}
+
 /* The last of all: what this hart sent has arrived first, the vCPU's own messages to itself among it. */
 static void dump_here(void *arg)
 {
 	struct file_step *s = arg;
 
-	vsfile_settle(s->at.hart, s->at.n);
+	settle_here(s);
 	vsfile_dump(s->at.n, s->state);
-}
-
-static void settle_here(void *arg)
-{
-	struct file_step *s = arg;
-
-	if (s->at.n)
-		vsfile_settle(s->at.hart, s->at.n);
 }
 
 /* On all harts where a sibling may be in its guest, or has been a moment ago, but the old file's own. */
@@ -136,6 +156,7 @@ static void turn_senders(struct vcpu *v, const struct place *to)
 
 	v->vsfile.hart = to->hart;
 	v->vsfile.n = to->n;
+	v->vsfile.had = arch_clock();
 	spin_unlock_irqrestore(&v->vsfile.lock, flags);
 }
 
@@ -171,7 +192,7 @@ static void take_out(struct vcpu *v, struct file_step *old)
 static void move(struct vcpu *v, struct place to)
 {
 	struct vsfile_state state;
-	struct file_step old = {{v->vsfile.hart, v->vsfile.n}, &state};
+	struct file_step old = {{v->vsfile.hart, v->vsfile.n}, &state, false};
 	struct gstage_change chg = {0};
 
 	if (to.n) {
@@ -184,10 +205,13 @@ static void move(struct vcpu *v, struct place to)
 		to.n = 0;
 	}
 	turn_senders(v, &to);
-	(void)vmid_vm_changed_pages(&v->vm->vmid,
-				    &(struct vmid_change){vcpu_imsic_page(v).a, 1, PAGE_SHIFT});
+	/* An address fences leaves alone: 0 pages where a table was linked or cut off. */
+	(void)vmid_vm_changed_pages(
+		&v->vm->vmid,
+		&(struct vmid_change){vcpu_imsic_page(v).a, !chg.fence.all, PAGE_SHIFT});
 	/* A table that was linked and cut off again may be walked still. */
-	if (old.at.n || chg.garbage.head)
+	old.cut_off = chg.garbage.head;
+	if (old.at.n || old.cut_off)
 		settle_siblings(v, &old);
 	take_out(v, &old);
 	pt_garbage_free(&v->vm->tables, &chg.garbage);

@@ -7,7 +7,9 @@
  * A move costs calls to other harts, so a vCPU has to stay for that: one that has a hart alone gets a file
  * at once; another when a message comes and it has been on its hart for VSFILE_STAY_MS. When it comes to
  * another hart its file is moved there if it had been in the last place for as long, and to memory
- * otherwise, or if there is none free; what was in it comes along, nothing lost and nothing twice. It
+ * otherwise, or if there is none free; what was in it comes along, nothing lost and nothing twice. One that
+ * had it for less than VSFILE_PAYS times as long has to stay twice as long the next time, and so on, so
+ * that where there are more vCPUs than harts their files do not move with them all the time. It
  * keeps its file while it waits or another has the hart, and gives it back when it is stopped or reset.
  *
  * Owner: the vCPU's own thread changes the place; who sends a message in the hypervisor reads it under
@@ -23,7 +25,9 @@
 
 struct vcpu;
 
-#define VSFILE_STAY_MS 50
+#define VSFILE_STAY_MS	 50
+#define VSFILE_PAYS	 8
+#define VSFILE_DOUBT_MAX 5 /* doublings: 1.6 s */
 
 struct vcpu_vsfile {
 	struct spinlock lock;
@@ -31,6 +35,8 @@ struct vcpu_vsfile {
 	u32 n;		   /* its number; 0: the file is in memory */
 	/* Its own thread's. */
 	u64 since;    /* the clock when it came to its hart */
+	u64 had;      /* and when its file did */
+	u32 doubt;    /* doublings of VSFILE_STAY_MS */
 	bool stayed;  /* it had been on the last one for long */
 	bool watched; /* by vcpu_vsfile_watch() */
 };

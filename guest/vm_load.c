@@ -15,20 +15,31 @@
 #include "hyp/features.h"
 #include "hyp/kmem.h"
 
+#define COPIED_AT_ONCE (2UL << 20)
+
+/* Others may be waiting for this hart, and a grace period too. */
+static enum err copy(struct vm *vm, gpa_t to, const u8 *from, u64 size)
+{
+	enum err e = OK;
+
+	for (u64 off = 0; off < size && !e; off += COPIED_AT_ONCE) {
+		e = gmem_write(&vm->mem, GPA(to.a + off), from + off,
+			       min_u64(size - off, COPIED_AT_ONCE));
+		thread_yield();
+	}
+	return e;
+}
+
 static enum err copy_segments(struct vm *vm, const struct vm_payload *p)
 {
-	const u8 *image = p->kernel.data;
+	enum err e = OK;
 
-	for (unsigned int i = 0; i < p->plan.segs; i++) {
+	for (unsigned int i = 0; i < p->plan.segs && !e; i++) {
 		const struct loader_seg *s = &p->plan.seg[i];
-		enum err e = gmem_write(&vm->mem, s->dest, image + s->src, s->filesz);
 
-		if (e)
-			return e;
+		e = copy(vm, s->dest, (const u8 *)p->kernel.data + s->src, s->filesz);
 	}
-	if (!p->plan.initrd_size)
-		return OK;
-	return gmem_write(&vm->mem, p->plan.initrd, p->initrd.data, p->plan.initrd_size);
+	return e ? e : copy(vm, p->plan.initrd, p->initrd.data, p->plan.initrd_size);
 }
 
 /* What the guest's tree says of its harts. Texts live in a buffer of the caller's. */

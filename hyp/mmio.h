@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Accesses to device registers, exactly one of the given width each. Device regions are mapped for
- * I/O, so accesses of one hart to one device stay in program order; order against memory is the
- * caller's. Window.
+ * I/O, so accesses of one hart to one device stay in program order; order against memory, and against
+ * CSRs, is the caller's. Window.
  */
 #ifndef HYP_MMIO_H
 #define HYP_MMIO_H
@@ -28,6 +28,13 @@ __window void mmio_write8(volatile void *reg, u8 v)
 __window void mmio_write32(volatile void *reg, u32 v)
 {
 	*(volatile u32 *)reg = v;
+}
+
+/* All accesses before, to devices and to memory, come before all that follow, those to CSRs among them
+ * (unprivileged specification 20240411, "Memory-Ordering Instructions"; "Zicsr", "CSR Access Ordering"). */
+__window void mmio_mb(void)
+{
+	__asm__ volatile("fence iorw, iorw" ::: "memory");
 }
 
 #endif

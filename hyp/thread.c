@@ -228,8 +228,11 @@ static void wait_arm(struct wait *w, u64 deadline)
 /* Back to RUNNING after the condition came true; a wake-up may have queued the thread meanwhile. */
 static void wait_finish(struct wait *w, enum err e)
 {
-	if (runqueue_resume(w->thread))
+	if (runqueue_resume(w->thread)) {
+		/* This hart may have taken another thread while it looked for one. */
+		runqueue_start_slice();
 		runqueue_nudge();
+	}
 	if (w->armed)
 		timer_disarm(&w->timer);
 	if (e == ERR_CANCELED)

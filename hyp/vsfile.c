@@ -114,15 +114,21 @@ void vsfile_post(unsigned int hart, u32 n, u32 identity)
 
 	/* Order: what the message is about, before the message.
 	 * Pairs with: the trap itself [F2] */
-	arch_wmb();
+	mmio_mb();
 	mmio_write32(va, identity);
 }
 
 void vsfile_settle(unsigned int hart, u32 n)
 {
 	hpa_t hpa;
+	volatile u32 *va = port(hart, n, &hpa);
 
-	(void)mmio_read32(port(hart, n, &hpa));
+	/* Order: stores to the page, before the load from it; a guest may have made them as accesses to
+	 * memory (Svpbmt). And the load, before what is done because they have arrived, by this hart
+	 * or another. Pairs with: itself [F4] */
+	mmio_mb();
+	(void)mmio_read32(va);
+	mmio_mb();
 }
 
 /* The enables as well: what the one before let through is nothing of the next one's. */

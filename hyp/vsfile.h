@@ -28,7 +28,8 @@
  * nowhere, and who watches it still is told once too often. That saves o's hart an interrupt.
  *
  * A sender that is a hart knows that its messages have arrived when a load from the same page came
- * back: loads and stores of one address stay in order (vsfile_settle()).
+ * back: loads and stores of one address stay in order, with fences where not both are accesses to a
+ * device (vsfile_settle(); privileged specification, "Svpbmt").
  */
 #ifndef HYP_VSFILE_H
 #define HYP_VSFILE_H

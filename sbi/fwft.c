@@ -76,9 +76,9 @@ static struct sbi_ret set(struct vcpu *v, u32 feature, u64 value, u64 flags)
 		return SBI_RET(e, 0);
 	if (value > 1 || (flags & ~(u64)SBI_FWFT_SET_LOCK))
 		return SBI_RET(SBI_ERR_INVALID_PARAM, 0);
+	if (v->fwft_locked & BIT(feature))
+		return SBI_RET(SBI_ERR_DENIED_LOCKED, 0);
 	if (value != old) {
-		if (v->fwft_locked & BIT(feature))
-			return SBI_RET(SBI_ERR_DENIED_LOCKED, 0);
 		if (!can_change(v, feature))
 			return SBI_RET(SBI_ERR_DENIED, 0);
 		toggle(v, feature);

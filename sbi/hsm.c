@@ -59,11 +59,11 @@ struct sbi_ret sbi_sleep(struct vcpu *v, u64 pc, u64 opaque)
 	return SBI_RET(v->id, opaque);
 }
 
-static struct sbi_ret suspend(struct vcpu *v, u64 type, u64 pc, u64 opaque)
+static struct sbi_ret suspend(struct vcpu *v, u32 type, u64 pc, u64 opaque)
 {
 	bool retentive = type == SUSPEND_RETENTIVE;
 
-	/* Reserved types, platform's own that are none here, and what is wider than 32 bits. */
+	/* Reserved types, and the platform's own, which are none here. */
 	if (!retentive && type != SUSPEND_NON_RETENTIVE)
 		return SBI_RET(SBI_ERR_INVALID_PARAM, 0);
 	if (!retentive && !sbi_start_address(v, pc))
@@ -90,7 +90,8 @@ static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)
 		set_state(v, SBI_HSM_STATE_STOPPED);
 		guest_request(&v->run, REQ_STOP);
 		return SBI_RET(SBI_SUCCESS, 0);
-	case SBI_HSM_SUSPEND: return suspend(v, a[0], a[1], a[2]);
+	/* A type has 32 bits; what is above them in its register is not part of it. */
+	case SBI_HSM_SUSPEND: return suspend(v, (u32)a[0], a[1], a[2]);
 	default: return SBI_RET(SBI_ERR_NOT_SUPPORTED, 0);
 	}
 }

@@ -40,6 +40,8 @@
 #define CSR_hvictl     0x609
 #define CSR_henvcfg    0x60a
 #define CSR_hstateen0  0x60c
+#define CSR_hviprio1   0x646
+#define CSR_hviprio2   0x647
 #define CSR_htval      0x643
 #define CSR_hip	       0x644
 #define CSR_hvip       0x645

@@ -111,6 +111,10 @@ void arch_kick_handler(unsigned int i)
 
 void hart_kicked(void)
 {
+	/* Order: the kick is taken, in sip or the interrupt file, before it is read what it was for: another
+	 * one that comes meanwhile is not the same any more. Pairs with: arch_kick() [A2],
+	 * arch_kick_handler() [A4] */
+	__asm__ volatile("fence iorw, iorw" ::: "memory");
 	/* Order: that it was wanted is forgotten, before it is looked what for.
 	 * Pairs with: arch_kick_handler() [A4] */
 	if (READ_ONCE(this_hart(kick_wants_handler)))

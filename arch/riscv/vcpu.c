@@ -4,6 +4,7 @@
  */
 #include "arch/riscv/vcpu.h"
 
+#include "arch/riscv/ext.h"
 #include "arch/riscv/fpu.h"
 #include "arch/riscv/hfence.h"
 #include "arch/riscv/probe.h"
@@ -33,8 +34,9 @@ AT(watched, ARCH_VCPU_WATCHED);
 	 BIT(EXC_STORE_MISALIGNED) | BIT(EXC_STORE_ACCESS) | BIT(EXC_ECALL_U) |    \
 	 BIT(EXC_INSN_PAGE) | BIT(EXC_LOAD_PAGE) | BIT(EXC_STORE_PAGE))
 
-/* A hart with Sstc or henvcfg that limen does not use, because an argument hides them, must be as one
- * without: no interrupt from vstimecmp, nothing allowed by what firmware left in henvcfg. */
+/* A hart with Sstc, henvcfg or state enables that limen does not use, because an argument hides them,
+ * must be as one without: no interrupt from vstimecmp, nothing allowed by what firmware left in henvcfg,
+ * nothing forbidden by what it left in hstateen0. Guests' priorities of interrupts are read as 0. */
 static void quiet_unused(void)
 {
 	(void)csr_try_write(vstimecmp, ~0UL);
@@ -42,6 +44,10 @@ static void quiet_unused(void)
 	(void)csr_try_write(hgeie, 0);
 	(void)csr_try_write(hvien, 0);
 	(void)csr_try_write(hvictl, 0);
+	(void)csr_try_write(hviprio1, 0);
+	(void)csr_try_write(hviprio2, 0);
+	if (!vcpu_features.hstateen)
+		(void)csr_try_write(hstateen0, ext_hstateen0_all());
 }
 
 void vcpu_hart_init(void)

@@ -91,7 +91,8 @@ static void misaligned(void)
 	T_EQ(set(FWFT_MISALIGNED, r.value, 2), SBI_ERR_INVALID_PARAM);
 	expect_get(FWFT_MISALIGNED, 0, r.value);
 	T_EQ(set(FWFT_MISALIGNED, r.value, FWFT_LOCK), 0);
-	T_EQ(set(FWFT_MISALIGNED, r.value, 0), 0);
+	T_EQ(set(FWFT_MISALIGNED, r.value, 0), SBI_ERR_DENIED_LOCKED);
+	T_EQ(set(FWFT_MISALIGNED, r.value, FWFT_LOCK), SBI_ERR_DENIED_LOCKED);
 	T_EQ(set(FWFT_MISALIGNED, !r.value, 0), SBI_ERR_DENIED_LOCKED);
 }
 
@@ -213,7 +214,9 @@ static void locks(u64 arg)
 	T_EQ(set(FWFT_PTE_AD, 0, FWFT_LOCK), SBI_ERR_DENIED_LOCKED);
 	T_EQ(set(FWFT_PTE_AD, 2, 0), SBI_ERR_INVALID_PARAM);
 	T_EQ(set(FWFT_PTE_AD, 1, 2), SBI_ERR_INVALID_PARAM);
-	T_EQ(set(FWFT_PTE_AD, 1, 0), 0);
+	/* Neither the value it has. */
+	T_EQ(set(FWFT_PTE_AD, 1, 0), SBI_ERR_DENIED_LOCKED);
+	T_EQ(set(FWFT_PTE_AD, 1, FWFT_LOCK), SBI_ERR_DENIED_LOCKED);
 	expect_get(FWFT_PTE_AD, 0, 1);
 	expect_updating(true);
 }
@@ -296,7 +299,7 @@ static void lock_off(void)
 	SKIP_IF(!both(), "no svadu");
 	T_EQ(set(FWFT_PTE_AD, 0, FWFT_LOCK), 0);
 	T_EQ(set(FWFT_PTE_AD, 1, 0), SBI_ERR_DENIED_LOCKED);
-	T_EQ(set(FWFT_PTE_AD, 0, 0), 0);
+	T_EQ(set(FWFT_PTE_AD, 0, 0), SBI_ERR_DENIED_LOCKED);
 	expect_updating(false);
 }
 

@@ -173,6 +173,21 @@ static void suspend_types(void)
 	T_OK(now() - begin < ms(400));
 }
 
+/* A type has 32 bits: what a caller has above them is nobody's, as are the copies of its sign. */
+static void long_type(void)
+{
+	csr_set(sie, SSIP);
+	for (unsigned int bit = 32; bit < 64; bit++) {
+		csr_set(sip, SSIP);
+		T_EQ(suspend(1UL << bit, 0, 0).error, 0);
+	}
+	csr_set(sip, SSIP);
+	T_EQ(suspend(0xffffffff00000001, 0, 0).error, SBI_ERR_INVALID_PARAM);
+	T_EQ(suspend(0xffffffff80000000, 1UL << 60, 0).error, SBI_ERR_INVALID_ADDRESS);
+	csr_clear(sip, SSIP);
+	csr_clear(sie, SSIP);
+}
+
 static void suspend_timer(void)
 {
 	csr_set(sie, STIP);
@@ -328,6 +343,7 @@ const struct test guest_tests[] = {
 	{"start and stop 200 times", start_often},
 	{"a hart started again begins clean", reset_state},
 	{"suspend types there are not", suspend_types},
+	{"bits above a suspend type's 32", long_type},
 	{"retentive suspend ends by the timer", suspend_timer},
 	{"retentive suspend keeps the hart's state", suspend_keeps},
 	{"retentive suspend ends by an IPI", suspend_ipi},

@@ -2,7 +2,7 @@
 /*
  * For tests that include hyp/vsfile.c: the harts of harts_model.h have IMSICs, whose files are set up
  * through their windows, and take messages at their pages. A store is on its way until its hart loads
- * from the same page, or until it arrives by itself.
+ * from the same page, with a fence before and one behind, or until it arrives by itself.
  */
 #ifndef TESTS_UNIT_IMSIC_MODEL_H
 #define TESTS_UNIT_IMSIC_MODEL_H
@@ -157,6 +157,8 @@ static unsigned int reads;
 static struct flight {
 	u64 page;
 	u32 identity;
+	bool fenced; /* a fence came after it */
+	bool asked;  /* and then a load from the page */
 } flight[MODEL_HARTS][FLIGHTS];
 static unsigned int flights[MODEL_HARTS];
 static bool (*in_flight)(void);
@@ -196,16 +198,34 @@ static void mmio_write32(volatile void *p, u32 v)
 
 	land(page); /* stores to one address stay in order */
 	if (in_flight && in_flight() && flights[now] < FLIGHTS)
-		flight[now][flights[now]++] = (struct flight){page, v};
+		flight[now][flights[now]++] = (struct flight){page, v, false, false};
 	else
 		arrive(page, v);
 }
 
 static u32 mmio_read32(const volatile void *p)
 {
-	land(page_number(p));
+	u64 page = page_number(p);
+
+	for (unsigned int i = 0; i < flights[now]; i++)
+		if (flight[now][i].page == page && flight[now][i].fenced)
+			flight[now][i].asked = true;
 	reads++;
 	return 0;
+}
+
+static void mmio_mb(void)
+{
+	for (unsigned int i = 0; i < flights[now]; i++) {
+		struct flight f = flight[now][i];
+
+		if (f.asked) {
+			land(f.page);
+			i = ~0U;
+			continue;
+		}
+		flight[now][i].fenced = true;
+	}
 }
 
 #define HYP_KMEM_H

@@ -43,6 +43,7 @@ void kmem_free(void *p)
 #define GUEST_VM_H
 #define GUEST_VCPU_IMSIC_H
 #define HYP_HARTCALL_H
+#define ARCH_RISCV_HFENCE_H
 #include "guest/vcpu_vsfile.h"
 
 #define REQ_EXT	 BIT(2)
@@ -67,6 +68,9 @@ struct vmid_change {
 };
 
 struct gstage_change {
+	struct {
+		bool all;
+	} fence;
 	struct pt_garbage garbage;
 };
 
@@ -124,6 +128,22 @@ static void vcpu_request(struct vcpu *v, unsigned long bits)
 	v->told++;
 }
 
+/* Tables do not lead where they did, and some are nobody's: a fence with an address leaves alone what led to
+ * them, and each hart may still walk them. */
+static bool leads_elsewhere, walks_by_old[MODEL_HARTS];
+
+static void cut_off(struct gstage_change *chg)
+{
+	chg->garbage.head = 1;
+	chg->fence.all = leads_elsewhere = true;
+	memset(walks_by_old, true, sizeof(walks_by_old));
+}
+
+static void hfence_gvma_all(void)
+{
+	walks_by_old[now] = false;
+}
+
 static enum err gstage_unmap(int *g, gpa_t at, u64 size, struct gstage_change *chg)
 {
 	(void)g;
@@ -131,7 +151,7 @@ static enum err gstage_unmap(int *g, gpa_t at, u64 size, struct gstage_change *c
 	assert_true(vm.page[at.a / PAGE_SIZE] != 0);
 	others_send();
 	vm.page[at.a / PAGE_SIZE] = 0;
-	chg->garbage.head = 1;
+	cut_off(chg);
 	others_send();
 	return OK;
 }
@@ -145,11 +165,13 @@ static enum err gstage_map(int *g, gpa_t at, hpa_t to, u64 size, unsigned int pr
 	assert_int_equal(vm.page[at.a / PAGE_SIZE], 0);
 	others_send();
 	if (no_tables) {
-		chg->garbage.head = 1; /* what was linked before the next was not to be had */
+		cut_off(chg); /* what was linked before the next was not to be had */
 		failed++;
 		return ERR_NOMEM;
 	}
 	vm.page[at.a / PAGE_SIZE] = to.a;
+	if (rand() % 2)
+		chg->fence.all = leads_elsewhere = true; /* a table was linked */
 	others_send();
 	return OK;
 }
@@ -158,7 +180,8 @@ static u64 vmid_vm_changed_pages(void *vmid, const struct vmid_change *c)
 {
 	(void)vmid;
 	assert_true(c->start % PAGE_SIZE == 0 && c->start / PAGE_SIZE < VCPUS);
-	assert_true(c->count == 1 && c->shift == PAGE_SHIFT);
+	assert_true(c->count == !leads_elsewhere && c->shift == PAGE_SHIFT);
+	leads_elsewhere = false;
 	others_send();
 	return ++vm.vmid.seq;
 }
@@ -167,8 +190,10 @@ static u64 vmid_vm_changed_pages(void *vmid, const struct vmid_change *c)
 static void pt_garbage_free(int *tables, struct pt_garbage *g)
 {
 	(void)tables;
-	for (u32 s = 0; g->head && s < VCPUS; s++)
+	for (u32 s = 0; g->head && s < VCPUS; s++) {
 		assert_true(vm.vcpu[s].seen == vm.vmid.seq);
+		assert_false(walks_by_old[vm.vcpu[s].run.hart]);
+	}
 	g->head = 0;
 	others_send();
 }
@@ -550,6 +575,52 @@ static void test_who_stays(void **state)
 	destroy_vm();
 }
 
+/* How long it has to stay now, on a new hart each time, until a message gives it a file. */
+static u64 has_to_stay(struct vcpu *v)
+{
+	u64 begun = clock_ms;
+
+	for (follow(v); !v->vsfile.n; follow(v))
+		clock_ms++;
+	return clock_ms - begun;
+}
+
+/* One that goes elsewhere soon has to stay for longer and longer; one that stayed is trusted again. */
+static void test_doubt(void **state)
+{
+	struct vcpu *v = &vm.vcpu[1];
+	u64 ms = VSFILE_STAY_MS;
+
+	(void)state;
+	boot_vm(1);
+	for (unsigned int i = 0; i < 8; i++) {
+		arrive_on(v, i % 2);
+		follow(v);
+		assert_int_equal(v->vsfile.n, 0);
+		assert_int_equal(has_to_stay(v), ms);
+		clock_ms += VSFILE_PAYS * ms - 1;
+		arrive_on(v, 2 + i % 2);
+		follow(v);
+		assert_int_equal(v->vsfile.n, 1); /* it had stayed, and comes along */
+		clock_ms += ms / 2;
+		ms = min_u64(ms * 2, VSFILE_STAY_MS << VSFILE_DOUBT_MAX);
+		arrive_on(v, i % 2); /* not this time */
+		follow(v);
+		ms = min_u64(ms * 2, VSFILE_STAY_MS << VSFILE_DOUBT_MAX);
+	}
+	assert_int_equal(has_to_stay(v), ms);
+	clock_ms += VSFILE_PAYS * ms;
+	arrive_on(v, 3);
+	follow(v);
+	arrive_on(v, 2);
+	follow(v);
+	assert_int_equal(v->vsfile.n, 0);
+	assert_int_equal(has_to_stay(v), 2 * VSFILE_STAY_MS);
+	leave(v);
+	check_files();
+	destroy_vm();
+}
+
 static void test_back_again(void **state)
 {
 	struct vcpu *v = &vm.vcpu[0];
@@ -609,9 +680,10 @@ static void test_enables_and_watch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_files),  cmocka_unit_test(test_back_again),
-		cmocka_unit_test(test_who_stays), cmocka_unit_test(test_enables_and_watch),
-		cmocka_unit_test(test_few_files), cmocka_unit_test(test_files_enough),
+		cmocka_unit_test(test_no_files),	  cmocka_unit_test(test_back_again),
+		cmocka_unit_test(test_who_stays),	  cmocka_unit_test(test_doubt),
+		cmocka_unit_test(test_enables_and_watch), cmocka_unit_test(test_few_files),
+		cmocka_unit_test(test_files_enough),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
