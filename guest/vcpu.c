@@ -18,6 +18,15 @@ _Static_assert(VCPU_NOT_LOADED == THREAD_LIVES_NOWHERE, "thread.h reads arch.loa
 struct vmid_space vmid_space;
 static DEFINE_PER_HART(struct vmid_hart, vmid_hart);
 
+/* A counter's overflow is looked for: its interrupt may be on the way yet, and once the vCPU waits nobody
+ * would wake it. */
+static bool loaded_pending(struct vcpu *v)
+{
+	if (unlikely(v->arch.counts.running))
+		vcpu_look_at_counts(&v->arch);
+	return csr_read(vsip) & csr_read(vsie);
+}
+
 /* Interrupts of the guest that are pending and enabled in its sie. v is loaded or not. Interrupts
  * off. */
 static bool interrupt_pending(struct vcpu *v)
@@ -25,8 +34,8 @@ static bool interrupt_pending(struct vcpu *v)
 	u64 pending;
 
 	if (this_hart(vcpu_loaded) == &v->arch)
-		return csr_read(vsip) & csr_read(vsie);
-	pending = v->arch.hvip >> 1;
+		return loaded_pending(v);
+	pending = v->arch.hvip >> 1 | (v->arch.hvip & LCOFIP);
 	if (v->sstc && arch_clock() + v->arch.htimedelta >= v->arch.vs.vstimecmp)
 		pending |= SIP_STIP;
 	return pending & v->arch.vs.vsie;

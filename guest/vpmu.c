@@ -12,7 +12,7 @@
 void vpmu_reset(struct vcpu *v)
 {
 	v->vpmu = (struct vpmu){0};
-	v->arch.counts = (struct guest_counts){0};
+	v->arch.counts = (struct guest_counts){.samples = isa_has(&v->vm->isa, EXT_SSCOFPMF)};
 	v->arch.hcounteren = ext_hcounteren(&v->vm->isa);
 }
 
@@ -57,6 +57,7 @@ static void update_hart(struct vcpu *v)
 	vcpu_set_hcounteren(&v->arch,
 			    ext_hcounteren(&v->vm->isa) & ~(u64)(v->vpmu.configured & HW_COUNTERS));
 	vcpu_set_counting(&v->arch, v->vpmu.started & HW_COUNTERS);
+	v->arch.counts.overflown &= v->vpmu.configured;
 	irq_on();
 }
 
@@ -68,9 +69,16 @@ static void update(struct vcpu *v, u32 counter)
 		update_events(&v->vpmu);
 }
 
-void vpmu_configure(struct vcpu *v, u32 counter, u64 event)
+/* The guest's S-mode and U-mode are the hart's VS-mode and VU-mode. */
+_Static_assert(SBI_PMU_CFG_SET_SINH >> 2 == SBI_PMU_CFG_SET_VSINH, "vpmu_configure() shifts");
+_Static_assert(SBI_PMU_CFG_SET_UINH >> 2 == SBI_PMU_CFG_SET_VUINH, "vpmu_configure() shifts");
+
+void vpmu_configure(struct vcpu *v, u32 counter, u64 event, u64 flags)
 {
 	DCHECK(counter < VPMU_COUNTERS);
+	if (counter < VPMU_HW)
+		v->arch.counts.inhibit[counter] =
+			(flags & (SBI_PMU_CFG_SET_SINH | SBI_PMU_CFG_SET_UINH)) >> 2;
 	WRITE_ONCE(v->vpmu.event[counter], (u8)SBI_PMU_EVENT_CODE(event));
 	v->vpmu.configured |= (u32)BIT(counter);
 	update(v, counter);
@@ -94,11 +102,14 @@ void vpmu_release(struct vcpu *v, u32 counter)
 	vpmu_stop(v, counter);
 }
 
-u64 vpmu_value(const struct vcpu *v, u32 counter)
+u64 vpmu_value(struct vcpu *v, u32 counter)
 {
-	if (counter < VPMU_HW)
-		return v->arch.counts.value[counter];
-	return READ_ONCE(v->vpmu.value[counter - VPMU_HW]);
+	if (counter >= VPMU_HW)
+		return READ_ONCE(v->vpmu.value[counter - VPMU_HW]);
+	irq_off();
+	vcpu_look_at_counts(&v->arch);
+	irq_on();
+	return v->arch.counts.value[counter];
 }
 
 void vpmu_set_value(struct vcpu *v, u32 counter, u64 value)

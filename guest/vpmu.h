@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The performance counters of a vCPU, numbered as SBI 3.0, chapter 11 (PMU) numbers them: 0 and 2 are
- * the hardware's cycle and instret, of which the guest's own part is counted (arch/riscv/counts.h); from
- * VPMU_HW on they count what the hypervisor does for the guest, the firmware counters. sbi/pmu.c has
- * the calls.
+ * the hardware's cycle and instret, of which the guest's own part is counted (arch/riscv/counts.h), and
+ * which overflow where the guest has Sscofpmf; from VPMU_HW on they count what the hypervisor does for
+ * the guest, the firmware counters. sbi/pmu.c has the calls.
  *
  * A hardware counter that has an event is no longer read straight from the hart: hcounteren lets the
  * guest's read trap, and vpmu_read_csr() answers.
@@ -45,8 +45,9 @@ u32 vpmu_counters(const struct vcpu *v);
 /* Those of them that can count an event (event_idx, event_data); whatever the guest says. */
 u32 vpmu_can_count(const struct vcpu *v, u64 event, u64 data);
 
-/* The counter has that event, which it can count, from now on. It is not running. */
-void vpmu_configure(struct vcpu *v, u32 counter, u64 event);
+/* The counter has that event, which it can count, from now on; of flags, SBI_PMU_CFG_SET_SINH and UINH are
+ * obeyed where the guest has Sscofpmf. It is not running. */
+void vpmu_configure(struct vcpu *v, u32 counter, u64 event, u64 flags);
 
 /* A configured counter runs, or stands; it may be so already. */
 void vpmu_start(struct vcpu *v, u32 counter);
@@ -55,7 +56,8 @@ void vpmu_stop(struct vcpu *v, u32 counter);
 /* The counter has no event, and does not run. */
 void vpmu_release(struct vcpu *v, u32 counter);
 
-u64 vpmu_value(const struct vcpu *v, u32 counter);
+u64 vpmu_value(struct vcpu *v, u32 counter);
+/* It is not running. */
 void vpmu_set_value(struct vcpu *v, u32 counter, u64 value);
 
 /* A trapped instruction of the guest, if it reads a counter that has an event: done, in its registers.

@@ -6,6 +6,7 @@
 #include "arch/riscv/clock.h"
 #include "arch/riscv/fpu.h"
 #include "arch/riscv/hfence.h"
+#include "arch/riscv/hpm.h"
 #include "arch/riscv/imsic.h"
 #include "arch/riscv/probe.h"
 #include "hyp/hartisa.h"
@@ -36,6 +37,7 @@ static bool csr_there(unsigned int csr, void *arg)
 	case CSR_sstateen0: return csr_try_read(sstateen0, &v);
 	case CSR_henvcfg: return csr_try_read(henvcfg, &v);
 	case CSR_senvcfg: return csr_try_read(senvcfg, &v);
+	case CSR_scountovf: return vcpu_features.hpm_width;
 	default: return false;
 	}
 }
@@ -72,6 +74,18 @@ static bool fp_there(void)
 	return there;
 }
 
+/* Counters that guests may sample by, and their overflow's way: to limen, and from it to a guest. */
+static u8 sampling(const struct isa_set *hidden_ext)
+{
+	unsigned long v;
+
+	if (isa_has(hidden_ext, EXT_SSCOFPMF) || isa_has(hidden_ext, EXT_SSAIA) ||
+	    !csr_try_read(scountovf, &v) || !sticky_bits(sie, LCOFIP) ||
+	    !sticky_bits(hvien, LCOFIP))
+		return 0;
+	return hpm_probe();
+}
+
 /* What the calling hart does, by trying it; hidden features are not there. */
 static void probe_hart(struct vcpu_features *f, u32 hidden, const struct isa_set *hidden_ext)
 {
@@ -95,6 +109,7 @@ static void probe_hart(struct vcpu_features *f, u32 hidden, const struct isa_set
 	f->htval = !(hidden & BIT(HIDE_HTVAL));
 	f->fp = fp_there();
 	f->counts = counts_readable();
+	f->hpm_width = f->counts ? sampling(hidden_ext) : 0;
 	f->vector = wide_vector(&f->vlenb);
 }
 
@@ -123,9 +138,10 @@ static void log_features(void)
 {
 	const struct vcpu_features *f = &vcpu_features;
 
-	log_info("hart features: %s%s%s%s%s%s%svmid bits %u, G-stage%s%s%s", f->sstc ? "sstc " : "",
-		 f->henvcfg ? "henvcfg " : "", f->hstateen ? "stateen " : "", f->fp ? "fp " : "",
-		 f->vector ? "vector " : "", f->htinst ? "" : "(htinst hidden) ",
+	log_info("hart features: %s%s%s%s%s%s%s%svmid bits %u, G-stage%s%s%s",
+		 f->sstc ? "sstc " : "", f->henvcfg ? "henvcfg " : "",
+		 f->hstateen ? "stateen " : "", f->fp ? "fp " : "", f->vector ? "vector " : "",
+		 f->hpm_width ? "sampling " : "", f->htinst ? "" : "(htinst hidden) ",
 		 f->htval ? "" : "(htval hidden) ", features.gstage.vmid_bits,
 		 features.gstage.modes & BIT(GSTAGE_SV39X4) ? " Sv39x4" : "",
 		 features.gstage.modes & BIT(GSTAGE_SV48X4) ? " Sv48x4" : "",
@@ -204,6 +220,8 @@ const char *features_check_hart(void)
 		return "floating point";
 	if (want->counts && !have.counts)
 		return "cycle and instret";
+	if (want->hpm_width && have.hpm_width != want->hpm_width)
+		return "counters that overflow";
 	if (want->vector && have.vlenb != want->vlenb)
 		return "the same vector length";
 	return check_controls();

@@ -4,6 +4,7 @@
 #include "arch/riscv/csr.h"
 #include "arch/riscv/hart.h"
 #include "arch/riscv/trap.h"
+#include "arch/riscv/vcpu.h"
 #include "entry/context.h"
 #include "entry/vtime.h"
 #include "hyp/hartcall.h"
@@ -37,6 +38,8 @@ static void dispatch(unsigned long irq, struct trap_frame *f)
 			kicked(f);
 	} else if (irq == IRQ_S_GEXT) {
 		vsfile_irq();
+	} else if (irq == IRQ_LCOF) {
+		vcpu_overflow_irq();
 	} else {
 		panic_frame("interrupt that was never enabled", f);
 	}
@@ -61,6 +64,6 @@ noinstr void trap_irq(unsigned long irq, struct trap_frame *f)
 
 void irq_hart_init(void)
 {
-	csr_write(sie, SIP_SSIP | SIP_STIP | SIP_SEIP);
+	csr_write(sie, SIP_SSIP | SIP_STIP | SIP_SEIP | (vcpu_features.hpm_width ? LCOFIP : 0));
 	csr_set(hie, HIE_SGEIE);
 }

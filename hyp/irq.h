@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Interrupts of the hypervisor: the timer, kicks, the machine's devices (hyp/hostirq.h), and the
- * files of guests that wait (hyp/vsfile.h).
+ * Interrupts of the hypervisor: the timer, kicks, the machine's devices (hyp/hostirq.h), the files of
+ * guests that wait (hyp/vsfile.h), and counters that overflow (arch/riscv/hpm.h).
  */
 #ifndef HYP_IRQ_H
 #define HYP_IRQ_H
 
-/* Enables the four kinds on the calling hart: kicks, the timer, devices, and guests' interrupt files.
- * Interrupts off; after vcpu_hart_init(), which turns off what guests could bring. */
+/* Enables the five kinds on the calling hart. Interrupts off; after vcpu_hart_init(), which turns off what guests could bring. */
 void irq_hart_init(void);
 
 #endif

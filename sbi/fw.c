@@ -229,6 +229,16 @@ int fw_feature_get(u32 feature, u64 *value)
 	return fw_err(r.error);
 }
 
+long fw_pmu(u64 fid, u64 a0, u64 a1, u64 a2, u64 a3)
+{
+	struct sbi_ret r;
+
+	if (!fw_has(FW_PMU))
+		return ERR_NOTSUP;
+	r = fw_call(SBI_EXT_PMU, fid, a0, a1, a2, a3, 0, 0);
+	return r.error ? ERR_NOTSUP : r.value;
+}
+
 /* The address is split for the sake of RV32; on RV64 all of it is in the low half. */
 static long fw_console_transfer(unsigned long fid, hpa_t buf, size_t n)
 {

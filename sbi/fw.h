@@ -109,6 +109,34 @@ int fw_system_reset(u32 type, u32 reason);
 /* The value of a firmware feature (SBI_FWFT_*) on the calling hart; OK, or ERR_NOTSUP. */
 int fw_feature_get(u32 feature, u64 *value);
 
+/* A PMU call, SBI_PMU_*, on the calling hart: its value, or ERR_NOTSUP. The info of a firmware counter is
+ * negative, too. */
+long fw_pmu(u64 fid, u64 a0, u64 a1, u64 a2, u64 a3);
+
+/* What a counter is, for SBI_PMU_INFO_NUMBER() and SBI_PMU_INFO_WIDTH(). */
+static inline long fw_pmu_info(u64 counter)
+{
+	return fw_pmu(SBI_PMU_COUNTER_GET_INFO, counter, 0, 0, 0);
+}
+
+/* The counter of the set that has the event from now on, with flags SBI_PMU_CFG_*. */
+static inline long fw_pmu_config(u64 set, u64 flags, u64 event)
+{
+	return fw_pmu(SBI_PMU_COUNTER_CONFIG, 0, set, flags, event);
+}
+
+/* A counter runs, from a value. */
+static inline long fw_pmu_start(u64 counter, u64 value)
+{
+	return fw_pmu(SBI_PMU_COUNTER_START, counter, 1, SBI_PMU_START_SET_INIT, value);
+}
+
+/* All of the set stop, and have no event. */
+static inline void fw_pmu_stop(u64 set)
+{
+	(void)fw_pmu(SBI_PMU_COUNTER_STOP, 0, set, SBI_PMU_STOP_RESET, 0);
+}
+
 /* DBCN: puts up to n bytes at buf on the console, or takes up to n waiting ones from it. Neither
  * blocks. Returns how many (<= n), or ERR_RANGE, ERR_NOTSUP. */
 long fw_console_write(hpa_t buf, size_t n);

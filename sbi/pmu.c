@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * PMU (SBI 3.0, chapter 11). guest/vpmu.h has the counters: cycle and instret, by the numbers that
- * firmware gives them, too, and firmware counters. None of them overflows in a guest's life.
+ * firmware gives them, too, and firmware counters, which do not overflow in a guest's life.
  *
  * Where the chapter leaves it open: a counter that has an event and does not run is taken for
  * another event only when no free one is left; of a set in which some counters cannot be started or
@@ -12,6 +12,10 @@
 
 #define SNAPSHOT_SIZE	4096U
 #define SNAPSHOT_VALUES 8U
+
+/* The base with which Linux 6.12 starts counters anew, from the snapshot, once one has overflowed: it means
+ * 0, but multiplies the wrong variable (pmu_sbi_start_ovf_ctrs_snapshot()). Refused, they would stand. */
+#define LINUX_BASE 4096U
 
 /* An entry of event_get_info. */
 #define INFO_SIZE    16U
@@ -40,10 +44,13 @@ static bool is_counter(const struct vcpu *v, u64 counter)
 
 static struct sbi_ret get_info(const struct vcpu *v, u64 counter)
 {
+	u8 width = v->arch.counts.samples ? vcpu_features.hpm_width : 63;
+
 	if (!is_counter(v, counter))
 		return SBI_RET(SBI_ERR_INVALID_PARAM, 0);
-	return SBI_RET(SBI_SUCCESS, counter < VPMU_HW ? SBI_PMU_INFO_CSR(CSR_cycle + counter)
-						      : SBI_PMU_INFO_FIRMWARE);
+	if (counter >= VPMU_HW)
+		return SBI_RET(SBI_SUCCESS, SBI_PMU_INFO_FIRMWARE);
+	return SBI_RET(SBI_SUCCESS, SBI_PMU_INFO_CSR(CSR_cycle + counter, width));
 }
 
 /* The first of the set that is to be had for the event: its bit, or 0. */
@@ -70,7 +77,7 @@ static struct sbi_ret config(struct vcpu *v, const u64 *a)
 	if (!set)
 		return SBI_RET(SBI_ERR_NOT_SUPPORTED, 0);
 	counter = (u32)__builtin_ctz(set);
-	vpmu_configure(v, counter, a[3]);
+	vpmu_configure(v, counter, a[3], flags);
 	if (flags & SBI_PMU_CFG_CLEAR_VALUE)
 		vpmu_set_value(v, counter, 0);
 	if (flags & SBI_PMU_CFG_AUTO_START)
@@ -85,14 +92,14 @@ static gpa_t snapshot_value(const struct vpmu *p, u32 counter, u64 base)
 }
 
 /* The counter's value as start wants it; false: the snapshot cannot be read. */
-static bool set_initial(struct vcpu *v, u32 counter, const u64 *a)
+static bool set_initial(struct vcpu *v, u32 counter, u64 base, const u64 *a)
 {
 	u64 value = a[3];
 
 	if (!a[2])
 		return true;
 	if (a[2] == SBI_PMU_START_INIT_SNAPSHOT &&
-	    gmem_read(&v->vm->mem, snapshot_value(&v->vpmu, counter, a[0]), &value, sizeof(value)))
+	    gmem_read(&v->vm->mem, snapshot_value(&v->vpmu, counter, base), &value, sizeof(value)))
 		return false;
 	vpmu_set_value(v, counter, value);
 	return true;
@@ -101,11 +108,12 @@ static bool set_initial(struct vcpu *v, u32 counter, const u64 *a)
 static struct sbi_ret start(struct vcpu *v, const u64 *a)
 {
 	struct vpmu *p = &v->vpmu;
+	u64 base = a[2] == SBI_PMU_START_INIT_SNAPSHOT && a[0] == LINUX_BASE ? 0 : a[0];
 	long error = SBI_SUCCESS;
 	u32 set;
 
 	/* Either flag, or none: they exclude each other. */
-	if (!counters(v, a[0], a[1], &set) || a[2] > SBI_PMU_START_INIT_SNAPSHOT)
+	if (!counters(v, base, a[1], &set) || a[2] > SBI_PMU_START_INIT_SNAPSHOT)
 		return SBI_RET(SBI_ERR_INVALID_PARAM, 0);
 	if (a[2] == SBI_PMU_START_INIT_SNAPSHOT && !p->has_snapshot)
 		return SBI_RET(SBI_ERR_NO_SHMEM, 0);
@@ -116,20 +124,19 @@ static struct sbi_ret start(struct vcpu *v, const u64 *a)
 	for (set &= p->configured & ~p->started; set; set &= set - 1) {
 		u32 counter = (u32)__builtin_ctz(set);
 
-		if (!set_initial(v, counter, a))
+		if (!set_initial(v, counter, base, a))
 			return SBI_RET(SBI_ERR_FAILED, 0);
 		vpmu_start(v, counter);
 	}
 	return SBI_RET(error, 0);
 }
 
-/* No counter here overflows. */
 static bool take_snapshot(struct vcpu *v, u32 set, u64 base)
 {
 	struct vpmu *p = &v->vpmu;
-	u64 none = 0;
+	u64 overflown = v->arch.counts.overflown >> base;
 
-	if (gmem_write(&v->vm->mem, p->snapshot, &none, sizeof(none)))
+	if (gmem_write(&v->vm->mem, p->snapshot, &overflown, sizeof(overflown)))
 		return false;
 	for (; set; set &= set - 1) {
 		u32 counter = (u32)__builtin_ctz(set);
@@ -164,7 +171,7 @@ static struct sbi_ret stop(struct vcpu *v, const u64 *a)
 	return SBI_RET(error, 0);
 }
 
-static struct sbi_ret fw_read(const struct vcpu *v, u64 counter, bool high)
+static struct sbi_ret fw_read(struct vcpu *v, u64 counter, bool high)
 {
 	if (counter < VPMU_HW || !is_counter(v, counter))
 		return SBI_RET(SBI_ERR_INVALID_PARAM, 0);

@@ -21,8 +21,8 @@ noinstr void guest_run_counted(struct arch_vcpu *v)
 	guest_switch_call(v);
 	instret = csr_read(instret) - instret;
 	cycle = csr_read(cycle) - cycle;
-	if (c->running & BIT(COUNTS_CYCLE))
+	if (c->switched & BIT(COUNTS_CYCLE))
 		c->value[COUNTS_CYCLE] += cycle;
-	if (c->running & BIT(COUNTS_INSTRET))
+	if (c->switched & BIT(COUNTS_INSTRET))
 		c->value[COUNTS_INSTRET] += instret;
 }

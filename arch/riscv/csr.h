@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Control and status registers by their specification names and numbers (privileged
- * specification, version 20240411: supervisor and hypervisor chapters; Sstc 1.0.0; Smstateen 1.0;
+ * specification, version 20240411: supervisor and hypervisor chapters, Sscofpmf; Sstc 1.0.0; Smstateen 1.0;
  * The RISC-V Advanced Interrupt Architecture 1.0, chapter 2).
  *
  * Numbers, not assembler names: the assembler need not know an extension for limen to use it.
@@ -28,6 +28,7 @@
 #define CSR_stopei     0x15c
 #define CSR_satp       0x180
 #define CSR_stopi      0xdb0
+#define CSR_scountovf  0xda0
 
 #define CSR_hstatus    0x600
 #define CSR_hedeleg    0x602
@@ -110,6 +111,7 @@
 #define IRQ_S_EXT    9
 #define IRQ_VS_EXT   10
 #define IRQ_S_GEXT   12
+#define IRQ_LCOF     13 /* a counter overflowed; the same number for a guest */
 
 #define SIP_SSIP   (1UL << IRQ_S_SOFT)
 #define SIP_STIP   (1UL << IRQ_S_TIMER)
@@ -118,6 +120,7 @@
 #define HVIP_VSSIP (1UL << IRQ_VS_SOFT)
 #define HVIP_VSTIP (1UL << IRQ_VS_TIMER)
 #define HVIP_VSEIP (1UL << IRQ_VS_EXT)
+#define LCOFIP	   (1UL << IRQ_LCOF) /* of sip, sie, vsip, vsie, hvip, hvien */
 
 /* hvictl: an external interrupt of the guest's that hvip says, and its priority for vstopi */
 #define HVICTL_IID_EXT ((unsigned long)IRQ_S_EXT << 16)

@@ -37,9 +37,6 @@
 #define COUNTER_TIME	BIT(1)
 #define COUNTER_INSTRET BIT(2)
 
-/* A CSR that limen has no other use for yet. */
-#define CSR_scountovf 0xda0
-
 /* A row has only the bytes at the ends of henvcfg, and the upper one of hstateen0. Any other bit
  * makes the value too large for its field, and the compiler says so. */
 #define ENDS(bits) ((bits) >> 56 << 8 | (u8)(bits) | (bits) << 8 >> 16 << 16)
@@ -157,8 +154,8 @@ static const struct ext_row rows[EXT_COUNT] = {
 		       .probe = {CSR_stopi, CSR_vsiselect},
 		       .stateen = TOP(STATEEN_AIA | STATEEN_IMSIC | STATEEN_CSRIND),
 		       .state = EXT_STATE_CSRS},
-	/* Not offered yet: needs its overflow interrupt passed on (hvien, hideleg). */
-	[EXT_SSCOFPMF] = {.name = "sscofpmf", .hide = EXT_HIDE_NAME, .probe = {CSR_scountovf}},
+	/* There, for limen, where a guest can be given all of it: arch/riscv/hpm.h. */
+	[EXT_SSCOFPMF] = {PLAIN("sscofpmf"), .probe = {CSR_scountovf}, .needs = {EXT_ZICNTR}},
 	/* Not offered: senvcfg.PMM changes what limen's HLV/HSV on the guest's behalf mean. */
 	[EXT_SSNPM] = {.name = "ssnpm", .hide = EXT_HIDE_NAME},
 	[EXT_SSSTATEEN] = {.name = "ssstateen",

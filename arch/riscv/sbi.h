@@ -113,6 +113,11 @@ struct sbi_ret {
 #define SBI_PMU_CFG_SKIP_MATCH	    0x01
 #define SBI_PMU_CFG_CLEAR_VALUE	    0x02
 #define SBI_PMU_CFG_AUTO_START	    0x04
+#define SBI_PMU_CFG_SET_VUINH	    0x08
+#define SBI_PMU_CFG_SET_VSINH	    0x10
+#define SBI_PMU_CFG_SET_UINH	    0x20
+#define SBI_PMU_CFG_SET_SINH	    0x40
+#define SBI_PMU_CFG_SET_MINH	    0x80
 #define SBI_PMU_CFG_ALL		    0xff
 #define SBI_PMU_START_SET_INIT	    0x1
 #define SBI_PMU_START_INIT_SNAPSHOT 0x2
@@ -120,8 +125,11 @@ struct sbi_ret {
 #define SBI_PMU_STOP_TAKE_SNAPSHOT  0x2
 
 /* Its width means nothing to the specification, but to Linux, which takes differences modulo that. */
-#define SBI_PMU_INFO_FIRMWARE	 (1UL << 63 | 63UL << 12)
-#define SBI_PMU_INFO_CSR(number) ((number) | 63UL << 12) /* 64 bits wide */
+#define SBI_PMU_INFO_FIRMWARE		(1UL << 63 | 63UL << 12)
+/* width: one less than its bits. */
+#define SBI_PMU_INFO_CSR(number, width) ((number) | (u64)(width) << 12)
+#define SBI_PMU_INFO_NUMBER(info)	((info)&0xfff)
+#define SBI_PMU_INFO_WIDTH(info)	((info) >> 12 & 63)
 
 #define SBI_PMU_HW_CPU_CYCLES	0x00001
 #define SBI_PMU_HW_INSTRUCTIONS 0x00002

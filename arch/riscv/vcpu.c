@@ -7,6 +7,7 @@
 #include "arch/riscv/ext.h"
 #include "arch/riscv/fpu.h"
 #include "arch/riscv/hfence.h"
+#include "arch/riscv/hpm.h"
 #include "arch/riscv/probe.h"
 #include "lib/check.h"
 
@@ -42,7 +43,8 @@ static void quiet_unused(void)
 	(void)csr_try_write(vstimecmp, ~0UL);
 	(void)csr_try_write(henvcfg, 0);
 	(void)csr_try_write(hgeie, 0);
-	(void)csr_try_write(hvien, 0);
+	/* So vsip's bit is hvip's (Advanced Interrupt Architecture 1.0, section 6.3.2). */
+	(void)csr_try_write(hvien, vcpu_features.hpm_width ? LCOFIP : 0);
 	(void)csr_try_write(hvictl, 0);
 	(void)csr_try_write(hviprio1, 0);
 	(void)csr_try_write(hviprio2, 0);
@@ -168,16 +170,45 @@ static void restore_vgein(const struct arch_vcpu *v)
 	csr_set(hstatus, v->hstatus & HSTATUS_VGEIN);
 }
 
-/* The guest clears VSSIP by itself, so the hart's bit is the true one. */
+/* What the guest clears by itself: the hart's bits are the true ones. */
+#define GUEST_CLEARS (HVIP_VSSIP | LCOFIP)
+
 static void save_hvip(struct arch_vcpu *v)
 {
-	v->hvip = (v->hvip & ~HVIP_VSSIP) | (csr_read(hvip) & HVIP_VSSIP);
+	v->hvip = (v->hvip & ~GUEST_CLEARS) | (csr_read(hvip) & GUEST_CLEARS);
+}
+
+void vcpu_look_at_counts(struct arch_vcpu *v)
+{
+	if (hpm_look(&v->counts))
+		vcpu_set_hvip(v, LCOFIP);
+}
+
+/* An interrupt that is pending from before would keep firmware from arming the counters' next. None is
+ * running here. */
+static __attribute__((noinline)) void counts_enter(struct arch_vcpu *v)
+{
+	v->counts.switched = v->counts.running;
+	if (v->counts.samples) {
+		csr_clear(sip, LCOFIP);
+		hpm_start(&v->counts);
+	}
+	this_hart(guest_counting) = v->counts.switched ? &v->counts : NULL;
+}
+
+static __attribute__((noinline)) void counts_leave(struct arch_vcpu *v)
+{
+	vcpu_look_at_counts(v);
+	hpm_stop(&v->counts);
+	this_hart(guest_counting) = NULL;
 }
 
 void vcpu_put(struct arch_vcpu *v)
 {
 	if (this_hart(vcpu_loaded) != v)
 		return;
+	if (unlikely(v->counts.running))
+		counts_leave(v);
 	save_hvip(v);
 	save_vs(&v->vs);
 	/* Or what is pending for it would end each idle wait of the hart. */
@@ -185,7 +216,6 @@ void vcpu_put(struct arch_vcpu *v)
 	csr_write(vsatp, 0);
 	csr_write(hgatp, 0);
 	fpu_save(v);
-	this_hart(guest_counting) = NULL;
 	this_hart(vcpu_loaded) = NULL;
 	/* Order: messages that its guest sent have come, before another hart may run it: who moves a
 	 * sibling's file waits for those of the hart that it is on. Pairs with: settle_siblings() [F3] */
@@ -222,7 +252,8 @@ void vcpu_load(struct arch_vcpu *v)
 	restore_vgein(v);
 	restore_vs(&v->vs);
 	fpu_restore(v);
-	this_hart(guest_counting) = v->counts.running ? &v->counts : NULL;
+	if (unlikely(v->counts.running))
+		counts_enter(v);
 	v->loaded_on = arch_hart_index();
 	this_hart(vcpu_loaded) = v;
 }
@@ -258,8 +289,17 @@ void vcpu_set_hcounteren(struct arch_vcpu *v, u64 hcounteren)
 void vcpu_set_counting(struct arch_vcpu *v, u32 running)
 {
 	DCHECK(this_hart(vcpu_loaded) == v);
+	counts_leave(v);
+	v->counts.overflown &= ~(running & ~v->counts.running);
 	v->counts.running = running;
-	this_hart(guest_counting) = running ? &v->counts : NULL;
+	counts_enter(v);
+}
+
+void vcpu_overflow_irq(void)
+{
+	csr_clear(sip, LCOFIP);
+	if (this_hart(vcpu_loaded))
+		vcpu_look_at_counts(this_hart(vcpu_loaded));
 }
 
 bool vcpu_owns_exception(u64 cause)

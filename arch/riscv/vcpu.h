@@ -22,7 +22,7 @@
 #define ARCH_VCPU_STVAL	  296
 #define ARCH_VCPU_HTVAL	  304
 #define ARCH_VCPU_HTINST  312
-#define ARCH_VCPU_WATCHED 772
+#define ARCH_VCPU_WATCHED 812
 
 #ifndef __ASSEMBLER__
 #include "arch/arch.h"
@@ -104,7 +104,8 @@ struct vcpu_features {
 	bool vsiselect, hvictl; /* there, also where Ssaia is hidden: a guest may reach them */
 	bool htinst, htval;	/* not hidden by a boot argument */
 	bool fp, vector;
-	bool counts; /* cycle and instret can be read */
+	bool counts;  /* cycle and instret can be read */
+	u8 hpm_width; /* of counters that guests may sample by: hpm_probe() */
 	u64 vlenb;
 };
 
@@ -136,8 +137,15 @@ void vcpu_set_henvcfg(struct arch_vcpu *v, u64 henvcfg);
 /* Changes which counters the guest may read; v is loaded. Interrupts off. */
 void vcpu_set_hcounteren(struct arch_vcpu *v, u64 hcounteren);
 
-/* Changes which of its counts run; v is loaded. Interrupts off. */
+/* Changes which of its counts run; one that begins to has not overflowed. v is loaded. Interrupts off. */
 void vcpu_set_counting(struct arch_vcpu *v, u32 running);
+
+/* Its counts are in memory, and LCOFIP is pending if one has newly overflowed. Loaded or not. Interrupts
+ * off. */
+void vcpu_look_at_counts(struct arch_vcpu *v);
+
+/* A counter of this hart has overflowed: the interrupt is taken. Interrupts off. */
+void vcpu_overflow_irq(void);
 
 /* Is the exception one that VS-mode handles itself? A hart may have such a bit of hedeleg read-only 0,
  * and then it comes to the hypervisor, which gives it to the guest. */

@@ -250,8 +250,8 @@ static void test_table(void **state)
 	assert_int_equal(ext_find("zbax", 4), EXT_NONE);
 }
 
-static const u8 never[] = {EXT_H,	 EXT_ZICFILP, EXT_ZICFISS,   EXT_ZKR,	    EXT_SMAIA,
-			   EXT_SSCOFPMF, EXT_SSNPM,   EXT_SMSTATEEN, EXT_SSSTATEEN, EXT_ZIHPM};
+static const u8 never[] = {EXT_H,     EXT_ZICFILP,   EXT_ZICFISS,   EXT_ZKR,  EXT_SMAIA,
+			   EXT_SSNPM, EXT_SMSTATEEN, EXT_SSSTATEEN, EXT_ZIHPM};
 
 static struct ext_hart hart(const char *isa)
 {
@@ -282,7 +282,7 @@ static void test_offer_max(void **state)
 		"zihintpause_zimop_zmmul_za64rs_zaamo_zabha_zacas_zalrsc_zawrs_zfa_zfbfmin_zfh_"
 		"zfhmin_zca_zcb_zcd_zcmop_zba_zbb_zbc_zbkb_zbkc_zbkx_zbs_zknd_zkne_zknh_zksed_zksh_"
 		"zkt_ztso_zvbb_zvbc_zve32f_zve32x_zve64d_zve64f_zve64x_zvfbfmin_zvfbfwma_zvfh_"
-		"zvfhmin_zvkb_zvkg_zvkned_zvknha_zvknhb_zvksed_zvksh_zvkt_ssaia_sstc_svade_"
+		"zvfhmin_zvkb_zvkg_zvkned_zvknha_zvknhb_zvksed_zvksh_zvkt_ssaia_sscofpmf_sstc_svade_"
 		"svadu_svinval_svnapot_svpbmt_svvptc");
 }
 

@@ -28,7 +28,7 @@
 #define fence_i()	      ((void)0)
 
 /* What is read, where the vCPU is called v. */
-#define csr_of_vsip	 (v->arch.hvip >> 1)
+#define csr_of_vsip	 (v->arch.hvip >> 1 | (v->arch.hvip & LCOFIP))
 #define csr_of_vsie	 (v->arch.vs.vsie)
 #define csr_of_vstimecmp (v->arch.vs.vstimecmp)
 #define csr_of_vsatp	 0UL
@@ -153,6 +153,16 @@ void vcpu_put(struct arch_vcpu *a)
 		this_hart(vcpu_loaded) = NULL;
 }
 
+/* A counter that has overflowed is found when it is looked for. */
+static bool overflowed;
+
+void vcpu_look_at_counts(struct arch_vcpu *a)
+{
+	if (overflowed)
+		a->hvip |= LCOFIP;
+	overflowed = false;
+}
+
 u64 ext_henvcfg_start(const struct isa_set *guest)
 {
 	(void)guest;
@@ -190,6 +200,11 @@ static void interrupt(void)
 {
 	v.arch.vs.vsie = SIP_STIP;
 	guest_request(&v.run, REQ_TIMER);
+}
+
+static void leaves_hart(void)
+{
+	vcpu_put(&v.arch);
 }
 
 static void end(void)
@@ -243,6 +258,27 @@ static void the_end_ends_a_wait(void **state)
 	assert_true(v.run.requests & REQ_STOP);
 }
 
+/* Nothing says so: it is looked for before the wait, and found again when the vCPU is elsewhere. */
+static void an_overflow_ends_a_wait(void **state)
+{
+	(void)state;
+	v.arch.vs.vsie = LCOFIP;
+	v.arch.counts.running = 1;
+	overflowed = true;
+	vcpu_wait_interrupt(&v);
+	assert_int_equal(happened, 0);
+	assert_false(overflowed);
+	v.arch.counts.running = 0;
+	leaves_hart();
+	vcpu_wait_interrupt(&v);
+	assert_int_equal(happened, 0);
+	/* Its sie does not let it through. */
+	v.arch.vs.vsie = 0;
+	happens[0] = interrupt;
+	vcpu_wait_interrupt(&v);
+	assert_int_equal(happened, 1);
+}
+
 /* It had twice what it may have: it waits as long, unless the VM ends. */
 static void paid_beyond_now(u64 until)
 {
@@ -274,6 +310,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_late_word_of_a_start_ends_no_wait, setup),
 		cmocka_unit_test_setup(the_end_ends_a_wait, setup),
+		cmocka_unit_test_setup(an_overflow_ends_a_wait, setup),
 		cmocka_unit_test_setup(a_cap_holds_whatever_is_said, setup),
 		cmocka_unit_test_setup(the_end_ends_a_wait_for_the_cap, setup),
 	};

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The source is part of the test.
+UNITS += hpm
