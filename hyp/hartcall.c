@@ -91,7 +91,7 @@ void hartcall_kicked(void)
 		next = c->next;
 		c->fn(c->arg);
 		/* Order: what the call did, and the last look at it, before it is done.
-		 * Pairs with: hartcall() [H2] */
+		 * Pairs with: await() [H2] */
 		arch_store_release(&c->done, 1);
 	}
 }

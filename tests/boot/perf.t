@@ -3,8 +3,9 @@
 """
 perf of Debian's Linux on limen's PMU: cycles and instructions of a program whose instructions are known,
 alone, beside a VM that never stops, and on more vCPUs than harts; firmware events; and that what cannot
-be counted is told so. Instructions take a fixed time here, since QEMU counts none otherwise; and there is
-one hart, since it has one count for all harts then.
+be counted is told so. Where counters overflow, samples by them: how many, and where. Instructions take a
+fixed time here, since QEMU counts none otherwise; and there is one hart, since it has one count for all
+harts then.
 
 Only with LIMEN_FULL=1, or with the names of cases: `tools/setup full` unpacks perf.
 """
@@ -26,6 +27,7 @@ EXACT = ("-icount", "shift=0,sleep=off")
 COUNT = 200_000_000     # instructions of /etc/count
 A_TICK = 4_000_000      # instructions that take as long as a tick of the kernel
 OWN = 0.02              # of them, at most, are the kernel's: to start and end it, and ticks
+A_SAMPLE = 1_000_000    # of an event
 SAME = 0.01             # what others do may change a count by
 
 # Events of firmware (SBI 3.0, 11.2) as Linux has them counted: the uppermost bit says firmware.
@@ -33,10 +35,10 @@ SET_TIMER, IPI_SENT, IPI_RECEIVED = (f"r80000000000000{n:02x}" for n in (5, 6, 7
 
 
 class Case:
-    """cpus: of the VM with Linux. other: vCPUs of one that never stops."""
+    """cpus: of the VM with Linux. other: vCPUs of one that never stops. cpu: the machine's."""
 
-    def __init__(self, does, cpus=1, other=0):
-        self.does, self.cpus, self.other = does, cpus, other
+    def __init__(self, does, cpus=1, other=0, cpu="rv64,sstc=off"):
+        self.does, self.cpus, self.other, self.cpu = does, cpus, other, cpu
 
 
 def counts(out):
@@ -82,6 +84,49 @@ def events(tap, name, shell):
     tap.ok(samples and int(samples[1]) > 50 and status == 0, f"{name}: samples by the clock", out)
 
 
+def samples(shell, options, command="/etc/count", file="/tmp/samples"):
+    """perf record and perf script: how many samples there are, and how many of them in the program's loop."""
+    out, _ = shell.run(f"perf record -o {file} {options} {command} 2>&1 && "
+                       f"perf script -i {file} -F comm,ip,sym 2>/dev/null | "
+                       "awk '{n++} /turns/ {t++} END {print \"samples\", n + 0, t + 0}'")
+    found = re.search(r"^samples (\d+) (\d+)", out, re.MULTILINE)
+    return (int(found[1]), int(found[2]), out) if found else (0, 0, out)
+
+
+def sampling(tap, name, shell):
+    """By the events of the hardware: as many samples as a program is long, and in its loop."""
+    found, out = stat(shell, "cycles:u,instructions:u", "/etc/count")
+    user = [n or 0 for _, n, _ in found]
+    tap.ok(len(user) == 2 and all(COUNT <= n <= COUNT * (1 + SAME) for n in user),
+           f"{name}: what user mode does, alone", out)
+    found, out = stat(shell, "instructions:k", "/etc/count")
+    tap.ok(found and 0 < (found[0][1] or 0) <= COUNT * OWN, f"{name}: and the kernel", out)
+    for event in ("cycles", "instructions", "cycles:u"):
+        n, inside, out = samples(shell, f"-c {A_SAMPLE} -e {event}")
+        wanted = COUNT // A_SAMPLE
+        tap.ok(wanted <= n <= wanted * (1 + OWN) + 1 and inside >= wanted * (1 - OWN),
+               f"{name}: samples by {event} are where the program is", f"{n}, {inside}: {out}")
+    # Where they are, nobody says: the kernel takes no interrupt at a tick before it goes back.
+    n, inside, out = samples(shell, f"-c {A_SAMPLE // 100} -e cycles:k")
+    tap.ok(10 <= n <= COUNT * OWN / (A_SAMPLE // 100), f"{name}: a few by the kernel's cycles", out)
+    n, inside, out = samples(shell, "-e cycles")
+    tap.ok(n > 50 and inside >= n * 0.8, f"{name}: samples at a frequency", f"{n}, {inside}: {out}")
+    out, _ = shell.run("perf report -i /tmp/samples --stdio --percent-limit 50 2>&1")
+    tap.ok(re.search(r"count +.*\bturns\b", out), f"{name}: perf report names the loop", out)
+
+
+def sampling_each(tap, name, shell):
+    """Two CPUs at once: each has its own."""
+    shell.run("for c in 0 1; do "
+              f"perf record -o /tmp/samples$c -c {A_SAMPLE} -e cycles taskset -c $c /etc/count & done; wait")
+    out, _ = shell.run("for c in 0 1; do perf script -i /tmp/samples$c -F comm,ip,sym 2>/dev/null | "
+                       "grep -c turns; done")
+    found = [int(n) for n in re.findall(r"^(\d+)$", out, re.MULTILINE)]
+    wanted = COUNT // A_SAMPLE
+    tap.ok(len(found) == 2 and all(wanted * (1 - OWN) <= n <= wanted * (1 + OWN) for n in found),
+           f"{name}: samples of two programs at once", out)
+
+
 def each_cpu(tap, name, shell):
     """A program on each CPU at the same time; and which CPU a count is of."""
     out, _ = shell.run("for c in 0 1 2 3; do "
@@ -105,6 +150,8 @@ def each_cpu(tap, name, shell):
 CASES = {
     "alone": Case([events, program]),
     "beside": Case([program], other=1),
+    "sampling": Case([sampling], cpu="max"),
+    "sampling-2-on-1": Case([sampling_each], cpus=2, other=1, cpu="max"),
     "4-on-1": Case([program, each_cpu], cpus=4, other=1),
 }
 seen = {}
@@ -140,7 +187,7 @@ def image(name, case, initrd):
 def run(tap, name, initrd):
     case = CASES[name]
     with qemu.Qemu("perf-" + name, kernel=image(name, case, initrd), harts=1,
-                   cpu="rv64,sstc=off", memory="1G", extra=EXACT) as machine:
+                   cpu=case.cpu, memory="1G", extra=EXACT) as machine:
         try:
             shell = qemu.Shell(machine)
             shell.ready()

@@ -6,11 +6,14 @@
 #define SYS_EXIT 93
 
 	.text
-	.globl	_start
+	.globl	_start, turns
 _start:
 	li	t0, COUNT / 2
-1:	addi	t0, t0, -1
-	bnez	t0, 1b
+	.type	turns, @function	/* perf takes no other for a symbol */
+turns:
+	addi	t0, t0, -1
+	bnez	t0, turns
+	.size	turns, . - turns
 	li	a0, 0
 	li	a7, SYS_EXIT
 	ecall
