@@ -25,7 +25,7 @@ endif
 OPT-release  := -Os
 OPT-selftest := $(OPT-release)
 FAST := entry/%.c rcu/rcu.c hyp/irq.c hyp/sched.c hyp/timer.c \
-	guest/emulate.c guest/exit.c guest/mmio.c guest/vfence.c guest/vuart.c \
+	guest/emulate.c guest/exit.c guest/mmio.c guest/vcpu.c guest/vfence.c guest/vuart.c \
 	sbi/dbcn.c sbi/early.c sbi/ipi.c sbi/rfence.c sbi/server.c \
 	arch/riscv/clock.c arch/riscv/context.c arch/riscv/counts.c arch/riscv/decode.c \
 	arch/riscv/fpu.c arch/riscv/hart.c arch/riscv/string.c arch/riscv/trap.c arch/riscv/vcpu.c \

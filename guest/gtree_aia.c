@@ -8,6 +8,8 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "lib/bits.h"
+
 #define IRQ_S_EXT  9 /* privileged specification: supervisor external interrupt */
 #define PAGE_SHIFT 12
 
@@ -80,7 +82,7 @@ static void all_vcpus(struct node *n, const struct gtree_aia *a)
 /* Bits of a hart index: as many as the largest needs. */
 static u32 hart_bits(u32 vcpus)
 {
-	return vcpus > 1 ? 32 - (u32)__builtin_clz(vcpus - 1) : 0;
+	return bits_needed(vcpus - 1);
 }
 
 u32 gtree_aplic_flags(enum virq_trigger trigger)

@@ -18,6 +18,7 @@
 #include "guest/vaplic.h"
 
 #include "hyp/kmem.h"
+#include "lib/bits.h"
 #include "lib/check.h"
 
 #define WORD_BITS  64
@@ -701,7 +702,7 @@ void vaplic_reset(struct vaplic *p)
 /* All ones up to the highest bit of n. */
 static u32 bits_for(u32 n)
 {
-	return n ? (2U << (31 - __builtin_clz(n))) - 1 : 0;
+	return (u32)BIT(bits_needed(n)) - 1;
 }
 
 static enum err check_config(const struct vaplic_config *c)

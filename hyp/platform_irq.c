@@ -15,6 +15,8 @@
 
 #include <string.h>
 
+#include "lib/bits.h"
+
 /* A guess where to look first: entries follow the harts' order as a rule. */
 static const struct platform_hart *hart_of_intc(const struct platform *p, u32 phandle, u32 *guess)
 {
@@ -165,7 +167,7 @@ static void read_targets(struct tree *t, int node, struct platform_aia *a)
 /* ceil(log2(n)) */
 static u32 bits_for(u32 n)
 {
-	return n < 2 ? 0 : 32 - (u32)__builtin_clz(n - 1);
+	return n < 2 ? 0 : bits_needed(n - 1);
 }
 
 /* A number that the binding bounds. */

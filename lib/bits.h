@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The lowest bit of a word, where there may be no instruction for it: without a call, which is dear in
- * the middle of what is short.
+ * the middle of what is short; and the highest, which nobody is in a hurry for.
  *
  * That bit alone times a de Bruijn sequence is the sequence shifted, and its first six bits are different
  * ones for each shift (Leiserson, Prokop, Randall, "Using de Bruijn Sequences to Index a 1 in a Computer
@@ -21,6 +21,16 @@ extern const u8 bits_of[64];
 static __always_inline unsigned int bits_lowest(u64 x)
 {
 	return bits_of[((x & -x) * BITS_SEQUENCE) >> 58];
+}
+
+/* How many bits its numbers up to n have: 0 for 0. Without libgcc, which has a table for it. */
+static inline unsigned int bits_needed(u64 n)
+{
+	unsigned int bits = 0;
+
+	for (; n; n >>= 1)
+		bits++;
+	return bits;
 }
 
 #endif
