@@ -5,7 +5,7 @@ perf of Debian's Linux on limen's PMU: cycles and instructions of a program whos
 alone, beside a VM that never stops, and on more vCPUs than harts; firmware events; and that what cannot
 be counted is told so. Where counters overflow, samples by them: how many, and where. Instructions take a
 fixed time here, since QEMU counts none otherwise; and there is one hart, since it has one count for all
-harts then.
+harts then. But where vCPUs move between harts time is the computer's, and nothing exact.
 
 Only with LIMEN_FULL=1, or with the names of cases: `tools/setup full` unpacks perf.
 """
@@ -35,10 +35,10 @@ SET_TIMER, IPI_SENT, IPI_RECEIVED = (f"r80000000000000{n:02x}" for n in (5, 6, 7
 
 
 class Case:
-    """cpus: of the VM with Linux. other: vCPUs of one that never stops. cpu: the machine's."""
+    """cpus: of the VM with Linux. other: vCPUs of one that never stops. cpu, harts: the machine's."""
 
-    def __init__(self, does, cpus=1, other=0, cpu="rv64,sstc=off"):
-        self.does, self.cpus, self.other, self.cpu = does, cpus, other, cpu
+    def __init__(self, does, cpus=1, other=0, cpu="rv64,sstc=off", harts=1):
+        self.does, self.cpus, self.other, self.cpu, self.harts = does, cpus, other, cpu, harts
 
 
 def counts(out):
@@ -127,6 +127,19 @@ def sampling_each(tap, name, shell):
            f"{name}: samples of two programs at once", out)
 
 
+def sampling_moving(tap, name, shell):
+    """More vCPUs than harts, all sampled: each CPU has samples of what it runs, and no counter is lost."""
+    shell.run("perf record -a -F 200 -e cycles -o /tmp/all sh -c "
+              "'for c in 0 1 2 3 0 1 2 3; do taskset -c $c /etc/count & done; wait'")
+    out, _ = shell.run("perf script -i /tmp/all -F comm,cpu,ip,sym 2>/dev/null | grep turns | "
+                       "sed 's/.*\\[\\(...\\)\\].*/\\1/' | sort | uniq -c")
+    found = {int(cpu): int(n) for n, cpu in re.findall(r"^ *(\d+) (\d+)$", out, re.MULTILINE)}
+    tap.ok(sorted(found) == [0, 1, 2, 3] and all(n > 10 for n in found.values()),
+           f"{name}: samples of each CPU", out)
+    found, out = stat(shell, "cycles:u,instructions:u", "/etc/count")
+    tap.ok(len(found) == 2 and all(n for _, n, _ in found), f"{name}: and they count afterwards", out)
+
+
 def each_cpu(tap, name, shell):
     """A program on each CPU at the same time; and which CPU a count is of."""
     out, _ = shell.run("for c in 0 1 2 3; do "
@@ -152,6 +165,7 @@ CASES = {
     "beside": Case([program], other=1),
     "sampling": Case([sampling], cpu="max"),
     "sampling-2-on-1": Case([sampling_each], cpus=2, other=1, cpu="max"),
+    "sampling-moves": Case([sampling_moving], cpus=4, other=1, cpu="max", harts=2),
     "4-on-1": Case([program, each_cpu], cpus=4, other=1),
 }
 seen = {}
@@ -186,8 +200,9 @@ def image(name, case, initrd):
 
 def run(tap, name, initrd):
     case = CASES[name]
-    with qemu.Qemu("perf-" + name, kernel=image(name, case, initrd), harts=1,
-                   cpu=case.cpu, memory="1G", extra=EXACT) as machine:
+    with qemu.Qemu("perf-" + name, kernel=image(name, case, initrd), harts=case.harts,
+                   cpu=case.cpu, memory="1G",
+                   extra=EXACT if case.harts == 1 else ()) as machine:
         try:
             shell = qemu.Shell(machine)
             shell.ready()

@@ -332,6 +332,11 @@ void vcpu_put(struct arch_vcpu *a)
 	a->loaded_on = VCPU_NOT_LOADED;
 }
 
+void vcpu_look_at_counts(struct arch_vcpu *a)
+{
+	(void)a;
+}
+
 void vcpu_load(struct arch_vcpu *a)
 {
 	if (this_hart(vcpu_loaded) == a) {
