@@ -78,7 +78,7 @@ void vsfile_fill(u32 n, const struct vsfile_state *s);
 /*
  * fn(arg) is called once, interrupts off, as soon as the file has something for its vCPU, at once if
  * it has already; then it is watched by nobody. On the file's hart, interrupts off. For a vCPU that
- * waits; while it runs nobody watches.
+ * waits; one that runs elsewhere by now may be told once.
  */
 void vsfile_watch(u32 n, void (*fn)(void *arg), void *arg);
 

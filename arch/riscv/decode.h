@@ -2,8 +2,7 @@
 /*
  * Decoder of the instructions a guest uses to touch an emulated device: the integer loads and
  * stores of RV64I, their compressed forms of C (Zca) and Zcb. Everything else that can fault on a
- * device's address (AMO, LR/SC, floating point, vector, cbo.*, HLV/HSV) is refused, so that the
- * caller makes an access fault of it.
+ * device's address (AMO, LR/SC, floating point, vector, cbo.*, HLV/HSV) is refused.
  *
  * Pure: no state, no hart, every input hostile. Any context.
  *
