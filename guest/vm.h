@@ -89,11 +89,11 @@ void vm_stop(struct vm *vm, enum vm_state why);
 
 /*
  * Halts a running VM between two instructions of each vCPU. When it returns no vCPU is in its guest, nor
- * in the middle of answering it; all of their state is in memory, but for
- * interrupt files that they have of their harts, which go on taking messages; and the VM's clock stands still, so
- * the guest finds no time gone when it is resumed. What was stolen of the vCPUs' time does not grow, as
- * they do not want to run. Interrupts that come meanwhile are kept, and a hart that the guest has
- * stopped or suspended stays so. Blocks until each vCPU has got a hart once more; the manager's thread.
+ * in the middle of answering it; all of their state is in memory, but for interrupt files that they have
+ * of their harts, which go on taking messages; and the VM's clock stands still, so the guest finds no time
+ * gone when it is resumed. What was stolen of the vCPUs' time does not grow, as they do not want to run.
+ * Interrupts that come meanwhile are kept, and a hart that the guest has stopped or suspended stays so.
+ * Blocks until each vCPU has got a hart once more; the manager's thread.
  * ERR_EXIST: it is paused. ERR_NOENT: it does not run. ERR_CANCELED: it has ended before it was paused.
  */
 enum err vm_pause(struct vm *vm);
