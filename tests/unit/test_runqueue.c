@@ -209,6 +209,50 @@ static void idle_harts_take_work(void **state)
 	assert_int_equal(finished, WALKERS);
 }
 
+/* A hart that waits in place takes a thread from another's crowd, and what it waited for comes true at that
+ * moment: the one it took does not wait until this one rests. */
+#define CROWD 3
+static u32 crowd_made;
+
+static bool has_taken(void *arg)
+{
+	(void)arg;
+	return !list_empty(&this_hart(runqueue).ready);
+}
+
+static bool crowd_finished(void *arg)
+{
+	(void)arg;
+	return __atomic_load_n(&finished, __ATOMIC_ACQUIRE) == CROWD;
+}
+
+static void take_and_go_on(unsigned int hart)
+{
+	static const struct thread_place anywhere = {.allowed = &all};
+
+	if (hart == 1) {
+		for (unsigned int i = 0; i < CROWD; i++)
+			CHECK(thread_create_at("busy", 0, &anywhere, compute, NULL));
+		arch_store_release(&crowd_made, 1);
+	}
+	if (hart)
+		return;
+	while (!arch_load_acquire(&crowd_made))
+		arch_relax();
+	CHECK(thread_wait_here(has_taken, soon, NULL) == OK);
+	CHECK(timer_armed(&this_hart(runqueue).slice));
+	WRITE_ONCE(go_on, 0);
+	CHECK(thread_wait(crowd_finished, NULL, TIMER_NEVER) == OK);
+}
+
+static void what_was_taken_has_its_slice(void **state)
+{
+	(void)state;
+	finished = crowd_made = 0;
+	go_on = 1;
+	run(2, take_and_go_on);
+}
+
 /* Nobody comes to a hart that is dedicated. */
 static void avoid(unsigned int hart)
 {
@@ -300,6 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(none_is_lost),
 		cmocka_unit_test(idle_harts_take_work),
+		cmocka_unit_test(what_was_taken_has_its_slice),
 		cmocka_unit_test(dedicated_harts_are_left_alone),
 		cmocka_unit_test(who_ran_alone_is_not_starved),
 	};
