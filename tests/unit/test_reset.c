@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "arch/host/host.h"
+#include "lib/irq.h"
 #include "lib/log.h"
 
 #include <stdio.h>
@@ -38,6 +39,14 @@ static void mmio_write32(volatile void *reg, u32 v)
 #include "hyp/reset.c"
 
 static jmp_buf halted;
+
+/* Takes a lock, which takes interrupts off itself. */
+void console_drain(void)
+{
+	irq_off();
+	tell("drain; ");
+	irq_on();
+}
 
 struct sbi_ret fw_ecall(unsigned long a0, unsigned long a1, unsigned long a2, unsigned long a3,
 			unsigned long a4, unsigned long a5, unsigned long fid, unsigned long eid)
@@ -72,6 +81,8 @@ static void expect(bool has_test0, bool has_srst, bool reboot, bool failed, cons
 	log_set_sink(sink);
 	reset_set_test_device(has_test0 ? &test0 : NULL);
 	fw = (struct fw){.found = has_srst ? BIT(FW_SRST) : 0};
+	if (arch_irqs_off())
+		arch_irq_on(); /* the last machine ended with them off */
 	if (!setjmp(halted)) {
 		if (reboot)
 			machine_reboot();
@@ -84,20 +95,21 @@ static void test_everything(void **state)
 {
 	(void)state;
 	expect(true, true, false, false,
-	       "test0 5555; sbi 53525354.0 0 0; semihosting 0; limen: machine cannot power off; "
+	       "drain; test0 5555; sbi 53525354.0 0 0; semihosting 0; limen: machine cannot power off; "
 	       "halt");
 	expect(true, true, false, true,
-	       "test0 13333; sbi 53525354.0 0 1; semihosting 1; limen: machine cannot power off; "
+	       "drain; test0 13333; sbi 53525354.0 0 1; semihosting 1; limen: machine cannot power off; "
 	       "halt");
 	expect(true, true, true, false,
-	       "test0 7777; sbi 53525354.0 1 0; limen: machine cannot reboot; halt");
+	       "drain; test0 7777; sbi 53525354.0 1 0; limen: machine cannot reboot; halt");
 }
 
 static void test_nothing(void **state)
 {
 	(void)state;
-	expect(false, false, false, true, "semihosting 1; limen: machine cannot power off; halt");
-	expect(false, false, true, false, "limen: machine cannot reboot; halt");
+	expect(false, false, false, true,
+	       "drain; semihosting 1; limen: machine cannot power off; halt");
+	expect(false, false, true, false, "drain; limen: machine cannot reboot; halt");
 }
 
 int main(void)
@@ -107,5 +119,6 @@ int main(void)
 		cmocka_unit_test(test_nothing),
 	};
 
+	irq_on();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
