@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "arch/host/host.h"
-#include "lib/irq.h"
 #include "lib/log.h"
 
 #include <stdio.h>
@@ -43,9 +42,8 @@ static jmp_buf halted;
 /* Takes a lock, which takes interrupts off itself. */
 void console_drain(void)
 {
-	irq_off();
+	assert_false(arch_irqs_off());
 	tell("drain; ");
-	irq_on();
 }
 
 struct sbi_ret fw_ecall(unsigned long a0, unsigned long a1, unsigned long a2, unsigned long a3,
@@ -81,8 +79,7 @@ static void expect(bool has_test0, bool has_srst, bool reboot, bool failed, cons
 	log_set_sink(sink);
 	reset_set_test_device(has_test0 ? &test0 : NULL);
 	fw = (struct fw){.found = has_srst ? BIT(FW_SRST) : 0};
-	if (arch_irqs_off())
-		arch_irq_on(); /* the last machine ended with them off */
+	arch_irq_on(); /* the last machine ended with them off */
 	if (!setjmp(halted)) {
 		if (reboot)
 			machine_reboot();
@@ -119,6 +116,5 @@ int main(void)
 		cmocka_unit_test(test_nothing),
 	};
 
-	irq_on();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
