@@ -6,7 +6,8 @@
 #ifndef HYP_IRQ_H
 #define HYP_IRQ_H
 
-/* Enables the five kinds on the calling hart. Interrupts off; after vcpu_hart_init(), which turns off what guests could bring. */
+/* Enables the five kinds on the calling hart. Interrupts off; after vcpu_hart_init(), which turns off what
+ * guests could bring. */
 void irq_hart_init(void);
 
 #endif

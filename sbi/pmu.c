@@ -134,7 +134,8 @@ static struct sbi_ret start(struct vcpu *v, const u64 *a)
 static bool take_snapshot(struct vcpu *v, u32 set, u64 base)
 {
 	struct vpmu *p = &v->vpmu;
-	u64 overflown = v->arch.counts.overflown >> base;
+	/* Of an empty set the base may be any number. */
+	u64 overflown = base < VPMU_COUNTERS ? v->arch.counts.overflown >> base : 0;
 
 	if (gmem_write(&v->vm->mem, p->snapshot, &overflown, sizeof(overflown)))
 		return false;
