@@ -17,6 +17,7 @@ import re
 import subprocess
 import sys
 
+import qemu
 from tap import bail_out, chosen
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -70,6 +71,15 @@ def linux_machine(cpus, memory, bootargs, append):
     if STANDIN:
         return {"kernel": kernel(), "initrd": initrd(), "append": bootargs}
     return {"kernel": linux(cpus, memory, bootargs), "append": append}
+
+
+def use_machine(tap, name, machine, use):
+    """What use() does with the machine; nothing may go wrong in it or beside it."""
+    try:
+        use()
+    except qemu.Failure as failure:
+        tap.ok(False, f"{name}: the machine does what is expected of it", failure)
+    nothing_went_wrong(tap, name, machine.output.decode("latin-1"), machine)
 
 
 def nothing_went_wrong(tap, name, text, machine):

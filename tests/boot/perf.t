@@ -198,22 +198,21 @@ def image(name, case, initrd):
     return fits.image("perf-" + name, fits.config(*nodes), payloads)
 
 
+def use(tap, name, case, machine):
+    shell = qemu.Shell(machine)
+    shell.ready()
+    for does in case.does:
+        does(tap, name, shell)
+    machine.send("poweroff -f\n")
+    machine.expect(r"reboot: Power down")
+
+
 def run(tap, name, initrd):
     case = CASES[name]
     with qemu.Qemu("perf-" + name, kernel=image(name, case, initrd), harts=case.harts,
                    cpu=case.cpu, memory="1G",
                    extra=EXACT if case.harts == 1 else ()) as machine:
-        try:
-            shell = qemu.Shell(machine)
-            shell.ready()
-            for does in case.does:
-                does(tap, name, shell)
-            machine.send("poweroff -f\n")
-            machine.expect(r"reboot: Power down")
-        except qemu.Failure as failure:
-            tap.ok(False, f"{name}: the machine does what is expected of it", failure)
-        text = machine.output.decode("latin-1")
-        images.nothing_went_wrong(tap, name, text, machine)
+        images.use_machine(tap, name, machine, lambda: use(tap, name, case, machine))
 
 
 def main():

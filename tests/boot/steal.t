@@ -118,12 +118,7 @@ def run(tap, name):
     case = CASES[name]
     with qemu.Qemu("steal-" + name, kernel=image(name, case), harts=case.harts,
                    machine=case.machine, memory="512M", append="trace=sbi") as machine:
-        try:
-            compare(tap, name, case, machine)
-        except qemu.Failure as failure:
-            tap.ok(False, f"{name}: the machine does what is expected of it", failure)
-        text = machine.output.decode("latin-1")
-        images.nothing_went_wrong(tap, name, text, machine)
+        images.use_machine(tap, name, machine, lambda: compare(tap, name, case, machine))
 
 
 def main():
