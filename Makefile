@@ -20,20 +20,8 @@ WARN   := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototype
 ifeq ($(filter $(BUILD),release selftest debug),)
 $(error BUILD=$(BUILD): say BUILD=release, BUILD=selftest or BUILD=debug)
 endif
-# Built to be small, but for what runs at each exit of a guest. What must not call the compiler's library
-# is FAST as well, or small enough that the library does not save its registers: tools/check-noinstr.
-OPT-release  := -Os
+OPT-release  := -O2
 OPT-selftest := $(OPT-release)
-FAST := entry/%.c rcu/rcu.c hyp/irq.c hyp/sched.c hyp/timer.c \
-	guest/emulate.c guest/exit.c guest/mmio.c guest/vcpu.c guest/vfence.c guest/vuart.c \
-	sbi/dbcn.c sbi/early.c sbi/ipi.c sbi/rfence.c sbi/server.c \
-	arch/riscv/clock.c arch/riscv/context.c arch/riscv/counts.c arch/riscv/decode.c \
-	arch/riscv/fpu.c arch/riscv/hart.c arch/riscv/string.c arch/riscv/trap.c arch/riscv/vcpu.c \
-	arch/riscv/vmid.c
-FAST-release  := -O2
-FAST-selftest := $(FAST-release)
-SMALL-release  := -msave-restore
-SMALL-selftest := $(SMALL-release)
 # Each function of the debug build looks whether RCU is watching (hyp/instrument.c); not those that
 # do the looking, nor a panic's, which comes from anywhere.
 INSTRUMENT  := -finstrument-functions \
@@ -76,7 +64,7 @@ LDLIBS_RV := -Wl,--start-group -lfdt -lmd -lc -lgcc -Wl,--end-group
 $(OBJ)/%.c.o: %.c | setup-build
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
-	$(Q)$(CC_RV) $(CFLAGS_RV) $(if $(filter $(FAST),$<),$(FAST-$(BUILD)),$(SMALL-$(BUILD))) -MMD -MP -c $< -o $@
+	$(Q)$(CC_RV) $(CFLAGS_RV) -MMD -MP -c $< -o $@
 $(OBJ)/%.S.o: %.S | setup-build
 	@mkdir -p $(@D)
 	@echo "  AS      $<"

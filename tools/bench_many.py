@@ -17,19 +17,19 @@ AIA, PLAIN = "virt,aia=aplic-imsic,aia-guests=3", "virt"
 
 # The guest's name for a row, run, ours, instructions under KVM (Linux 6.12), limen's budget.
 ROWS = [
-    ("wake", "aia", "two harts wake each other out of WFI, there and back", "27700", 3000),
+    ("wake", "aia", "two harts wake each other out of WFI, there and back", "27700", 1900),
     ("wake", "plain", "the same, without AIA", "-", None),
     ("wake-own", "own", "the same, harts of their own, where WFI does not trap", "-", None),
     ("wake-own-msi", "own", "the same, by stores to guest interrupt files", "-", 600),
     ("wake-msi", "aia", "by stores to guest interrupt files, WFI traps", "-", None),
     ("wake-msi", "soft", "by stores to interrupt files in memory, WFI traps", "-", None),
     ("ipi-runs", "own", "SBI IPI to a vCPU that runs, and one back", "-", None),
-    ("switch", "one", "two vCPUs of one hart wake each other, there and back", "-", None),
+    ("switch", "one", "two vCPUs of one hart wake each other, there and back", "-", 3800),
     ("switch-fp", "one", "the same, FP registers changed by both", "-", None),
     ("switch-vector", "one", "the same, vector registers changed by both", "-", None),
     ("fence-waits", "one", "SBI RFENCE sfence.vma to a vCPU in its WFI", "2046", 300),
     ("fence-stopped", "one", "SBI RFENCE sfence.vma to a vCPU that is stopped", "-", 300),
-    ("fence-runs", "own", "SBI RFENCE sfence.vma to a vCPU that runs, waiting included", "-", None),
+    ("fence-runs", "own", "SBI RFENCE sfence.vma to a vCPU that runs, waiting included", "-", 1100),
 ]
 # The firmware waits for longer than QEMU goes from hart to hart in: no figure of an operation.
 NOT_BARE = ("fence-runs",)
