@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * BASE (SBI 3.0, chapter 4). limen has no registered implementation id; the one it gives is out of
- * the range that is handed out. The machine ids are the hart's own, which a guest needs for errata.
+ * BASE (SBI 3.0, chapter 4). limen has no registered implementation id: those are handed out from 0
+ * upwards, a dozen so far. The one it gives is far from them, and positive in 32 bits, which is all that some
+ * callers keep. The machine ids are the hart's own, which a guest needs for errata.
  */
 #include "sbi/ext.h"
 #include "sbi/fw.h"

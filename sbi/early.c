@@ -67,7 +67,7 @@ __window bool early_hsm(struct vcpu *v, u64 fid, const u64 *a, u64 *value)
 
 __window bool answer(struct vcpu *v, const u64 *x, u64 *value)
 {
-	u64 eid = x[17], fid = x[16];
+	u64 eid = window_eid(x), fid = window_fid(x);
 
 	if (eid == SBI_EXT_BASE)
 		return window_base(fid, value);

@@ -4,6 +4,7 @@
 #include "guest/vm.h"
 #include "lib/trace.h"
 #include "sbi/ext.h"
+#include "sbi/window.h"
 
 bool sbi_has(u64 eid)
 {
@@ -26,38 +27,38 @@ bool sbi_has(u64 eid)
 /* A chain instead of a switch: the calls a guest makes all the time are found first. */
 static __always_inline void dispatch(struct vcpu *v)
 {
-	u64 *x = v->arch.x, eid = x[17];
+	u64 *x = v->arch.x, eid = window_eid(x), fid = window_fid(x);
 
 	v->arch.sepc += SBI_ECALL_LEN;
 	if (eid == SBI_EXT_BASE)
-		sbi_base(v, x[16], &x[10]);
+		sbi_base(v, fid, &x[10]);
 	else if (eid == SBI_EXT_TIME)
-		sbi_time(v, x[16], &x[10]);
+		sbi_time(v, fid, &x[10]);
 	else if (eid == SBI_EXT_IPI)
-		sbi_ipi(v, x[16], &x[10]);
+		sbi_ipi(v, fid, &x[10]);
 	else if (eid == SBI_EXT_RFENCE)
-		sbi_rfence(v, x[16], &x[10]);
+		sbi_rfence(v, fid, &x[10]);
 	else if (eid == SBI_EXT_HSM)
-		sbi_hsm(v, x[16], &x[10]);
+		sbi_hsm(v, fid, &x[10]);
 	else if (eid == SBI_EXT_DBCN)
-		sbi_dbcn(v, x[16], &x[10]);
+		sbi_dbcn(v, fid, &x[10]);
 	else if (eid == SBI_EXT_SRST)
-		sbi_srst(v, x[16], &x[10]);
+		sbi_srst(v, fid, &x[10]);
 	else if (eid == SBI_EXT_PMU)
-		sbi_pmu(v, x[16], &x[10]);
+		sbi_pmu(v, fid, &x[10]);
 	else if (eid == SBI_EXT_SUSP)
-		sbi_susp(v, x[16], &x[10]);
+		sbi_susp(v, fid, &x[10]);
 	else if (eid == SBI_EXT_STA)
-		sbi_sta(v, x[16], &x[10]);
+		sbi_sta(v, fid, &x[10]);
 	else if (eid == SBI_EXT_FWFT)
-		sbi_fwft(v, x[16], &x[10]);
+		sbi_fwft(v, fid, &x[10]);
 	else
 		sbi_return(v, SBI_RET(SBI_ERR_NOT_SUPPORTED, 0));
 }
 
 static __cold void traced_call(struct vcpu *v)
 {
-	trace_record(TRACE_SBI, v->arch.x[17], v->arch.x[16]);
+	trace_record(TRACE_SBI, window_eid(v->arch.x), window_fid(v->arch.x));
 	dispatch(v);
 }
 
@@ -73,15 +74,15 @@ void sbi_call(struct vcpu *v)
 /* Tail calls here, too. */
 bool sbi_call_watched(struct vcpu *v)
 {
-	u64 *x = v->arch.x, eid = x[17];
+	u64 *x = v->arch.x, eid = window_eid(x), fid = window_fid(x);
 
 	if (trace_on(TRACE_SBI))
 		return false; /* the other way notes it */
 	if (eid == SBI_EXT_IPI)
-		return sbi_ipi_watched(v, x[16], &x[10]);
+		return sbi_ipi_watched(v, fid, &x[10]);
 	if (eid == SBI_EXT_RFENCE)
-		return sbi_rfence_watched(v, x[16], &x[10]);
+		return sbi_rfence_watched(v, fid, &x[10]);
 	if (eid == SBI_EXT_DBCN)
-		return sbi_dbcn_watched(v, x[16], &x[10]);
+		return sbi_dbcn_watched(v, fid, &x[10]);
 	return false;
 }

@@ -7,7 +7,8 @@
 
 static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)
 {
-	u64 type = a[0], reason = a[1];
+	/* Each has 32 bits; what is above them in its register is not part of it. */
+	u32 type = (u32)a[0], reason = (u32)a[1];
 
 	if (fid != SBI_SRST_SYSTEM_RESET)
 		return SBI_RET(SBI_ERR_NOT_SUPPORTED, 0);

@@ -11,20 +11,36 @@
 #include "lib/compiler.h"
 #include "lib/types.h"
 
-#define LIMEN_IMPL_ID	   0x6c696d656eL /* "limen" */
+#define LIMEN_IMPL_ID	   0x6c6d656eL /* "lmen" */
 #define LIMEN_IMPL_VERSION 0x00000001L
+
+/*
+ * The extension and the function of the call that a guest makes; x are its registers. Both numbers are signed
+ * and 32 bits wide, and of what is as wide as that SBI uses 32 bits alone (SBI 3.0, chapter 3, "Binary
+ * Encoding").
+ */
+__window u64 window_eid(const u64 *x)
+{
+	return (u64)(s64)(s32)x[17];
+}
+
+__window u64 window_fid(const u64 *x)
+{
+	return (u64)(s64)(s32)x[16];
+}
 
 /* The functions of BASE whose answer is a constant; false: another one. */
 __window bool window_base(u64 fid, u64 *value)
 {
-	if (fid == SBI_BASE_GET_SPEC_VERSION)
-		*value = SBI_VERSION(3, 0);
-	else if (fid == SBI_BASE_GET_IMPL_ID)
-		*value = LIMEN_IMPL_ID;
-	else if (fid == SBI_BASE_GET_IMPL_VERSION)
-		*value = LIMEN_IMPL_VERSION;
-	else
+	static const u64 constants[] = {
+		[SBI_BASE_GET_SPEC_VERSION] = SBI_VERSION(3, 0),
+		[SBI_BASE_GET_IMPL_ID] = LIMEN_IMPL_ID,
+		[SBI_BASE_GET_IMPL_VERSION] = LIMEN_IMPL_VERSION,
+	};
+
+	if (fid >= ARRAY_SIZE(constants))
 		return false;
+	*value = constants[fid];
 	return true;
 }
 

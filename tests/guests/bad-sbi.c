@@ -89,7 +89,7 @@ static bool any_in_ram(const u64 *a)
 }
 
 /* What a guest may rightly do, and would not be there, or not be itself, after. */
-static bool harmful(u64 eid, u64 fid, const u64 *a)
+static bool harmful(u64 eid, u32 fid, const u64 *a)
 {
 	switch (eid) {
 	case SBI_EXT_SRST: return fid == 0 && (u32)a[0] < 3;
@@ -129,7 +129,7 @@ static void random_call(void)
 
 	for (int i = 0; i < 6; i++)
 		a[i] = argument();
-	if (eid == 8 || harmful(eid, fid, a)) /* 8: v0.1 shutdown */
+	if (eid == 8 || harmful(eid, (u32)fid, a)) /* 8: v0.1 shutdown */
 		return;
 	last.eid = eid;
 	last.fid = fid;

@@ -27,6 +27,11 @@ static void implementation(void)
 
 	T_EQ(id.error, 0);
 	T_EQ(version.error, 0);
+	/* Some callers keep 32 bits of them, and some take these for signed. */
+	T_EQ((u64)id.value >> 31, 0);
+	T_EQ((u64)version.value >> 31, 0);
+	if (!bare())
+		T_EQ(id.value, LIMEN_IMPL_ID);
 	print("# implementation %ld version 0x%lx\n", id.value, version.value);
 	/* Twice the same. */
 	T_EQ(sbi(SBI_EXT_BASE, BASE_GET_IMPL_ID).value, id.value);
@@ -61,8 +66,7 @@ static void probe_present(void)
 	}
 }
 
-/* Also numbers that look like a known one when cut to 32 or 16 bits. The argument of
- * probe_extension is a long; an EID has 32 bits, in a7 as well. */
+/* Also numbers that look like a known one when cut to 16 bits. */
 static const u64 unknown_eids[] = {0xdeadbeef, 0x11,	   0xffffffff, 0x08000000,
 				   0x7fffffff, 0x54494d46, 0x0a000001};
 
@@ -75,6 +79,8 @@ static void probe_absent(void)
 			test_fail("extension 0x%lx: error %ld value %ld", unknown_eids[i], r.error,
 				  r.value);
 	}
+	/* The argument is a long, and looked at whole. */
+	T_EQ(sbi(SBI_EXT_BASE, BASE_PROBE_EXTENSION, 1UL << 32 | SBI_EXT_BASE).value, 0);
 }
 
 static void unknown_extension(void)
@@ -106,6 +112,30 @@ static void unknown_function(void)
 			test_fail("0x%lx function %ld: error %ld", calls[i].eid, calls[i].fid,
 				  r.error);
 	}
+}
+
+/* An EID and a FID have 32 bits: what is above them is not part of them. */
+static void wide_numbers(void)
+{
+	u64 junk = 0xdeadbeefUL << 32, id = this_hart()->id;
+
+	SKIP_IF(bare(), "OpenSBI looks at all 64 bits");
+	T_EQ(sbi(SBI_EXT_BASE | junk, BASE_GET_SPEC_VERSION | junk).value, 3 << 24);
+	T_EQ(sbi(SBI_EXT_BASE | junk, BASE_PROBE_EXTENSION | junk, SBI_EXT_SRST).value, 1);
+	T_EQ(sbi(SBI_EXT_TIME | junk, junk, ~0UL).error, 0);
+	T_EQ(sbi(SBI_EXT_IPI | junk, junk, 1, id).error, 0);
+	T_OK(csr_read(sip) & 1UL << IRQ_SOFT);
+	csr_clear(sip, 1UL << IRQ_SOFT);
+	T_EQ(sbi(SBI_EXT_RFENCE | junk, RFENCE_FENCE_I | junk, 1, id).error, 0);
+	T_EQ(sbi(SBI_EXT_HSM | junk, HSM_HART_GET_STATUS | junk, id).error, 0);
+	T_EQ(sbi(SBI_EXT_DBCN | junk, DBCN_WRITE | junk, 0, machine.ram_base).error, 0);
+	T_EQ(sbi(SBI_EXT_SRST | junk, junk, 7, 0).error, SBI_ERR_INVALID_PARAM);
+	T_EQ(sbi(SBI_EXT_PMU | junk, PMU_NUM_COUNTERS | junk).error, 0);
+	T_EQ(sbi(SBI_EXT_SUSP | junk, junk, 7).error, SBI_ERR_INVALID_PARAM);
+	T_EQ(sbi(SBI_EXT_STA | junk, junk, ~0UL, ~0UL).error, 0);
+	T_EQ(sbi(SBI_EXT_FWFT | junk, FWFT_GET | junk, 6).error, SBI_ERR_DENIED);
+	T_EQ(sbi(0xdeadbeef, junk).error, SBI_ERR_NOT_SUPPORTED);
+	T_EQ(sbi(SBI_EXT_BASE, junk | 77).error, SBI_ERR_NOT_SUPPORTED);
 }
 
 /* ecall; ebreak */
@@ -168,6 +198,7 @@ const struct test guest_tests[] = {
 	{"probe_extension gives 0 for unknown ones", probe_absent},
 	{"an unknown extension is not supported", unknown_extension},
 	{"an unknown function is not supported", unknown_function},
+	{"bits above the 32 of an extension's and a function's number", wide_numbers},
 	{"a call preserves all registers but a0 and a1", registers_preserved},
 	{NULL, NULL},
 };

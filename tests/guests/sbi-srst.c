@@ -12,7 +12,6 @@ static long reset(u64 type, u64 reason)
 	return sbi(SBI_EXT_SRST, 0, type, reason).error;
 }
 
-/* Type and reason are uint32_t: bits above are not looked at, so they are not set here. */
 static void bad_types(void)
 {
 	static const u64 types[] = {3, 0x1000, 0xefffffff, 0x7fffffff};
@@ -34,6 +33,17 @@ static void bad_reasons(void)
 			T_EQ(reset(type, reasons[i]), SBI_ERR_INVALID_PARAM);
 }
 
+/* Type and reason are uint32_t: bits above are not part of them. */
+static void wide_arguments(void)
+{
+	u64 junk = 0xdeadbeefUL << 32;
+
+	T_EQ(reset(junk | 3, 0), SBI_ERR_INVALID_PARAM);
+	T_EQ(reset(junk | 3, junk), SBI_ERR_INVALID_PARAM);
+	if (!bare())
+		T_EQ(reset(junk, junk | 2), SBI_ERR_INVALID_PARAM);
+}
+
 /* The other hart runs while the machine goes off: it must not keep it alive. */
 static void spin(u64 arg)
 {
@@ -52,6 +62,7 @@ static void leave_one_running(void)
 const struct test guest_tests[] = {
 	{"unknown types are invalid parameters", bad_types},
 	{"unknown reasons are invalid parameters", bad_reasons},
+	{"bits above a type's and a reason's 32", wide_arguments},
 	{"another hart is left running", leave_one_running},
 	{NULL, NULL},
 };

@@ -42,6 +42,9 @@
 #define BASE_GET_MARCHID      5
 #define BASE_GET_MIMPID	      6
 
+/* Not registered. */
+#define LIMEN_IMPL_ID 0x6c6d656e
+
 #define RFENCE_FENCE_I	       0
 #define RFENCE_SFENCE_VMA      1
 #define RFENCE_SFENCE_VMA_ASID 2
