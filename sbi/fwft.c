@@ -66,7 +66,12 @@ static struct sbi_ret get(const struct vcpu *v, u32 feature)
 	return SBI_RET(e, e ? 0 : value);
 }
 
-/* To ask for what is so already succeeds, of a locked feature too (note below "set"). */
+/*
+ * To ask for what is so already succeeds, where it could not be changed as well (note below "set"); but not
+ * of a locked feature. The table of errors gives DENIED_LOCKED for one whatever it is to be set to, which the
+ * note does not take back: it is no rule. OpenSBI, KVM and the public test suite read the chapter so, and a
+ * caller learns what it is: its own lock does not hold off what another caller sets.
+ */
 static struct sbi_ret set(struct vcpu *v, u32 feature, u64 value, u64 flags)
 {
 	u64 old;
