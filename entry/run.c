@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The run loop. Tags: [K1] a request against an entry, store buffering: each side stores its own
- * word, then reads the other's. [K2] what a request stands for. [K3] where to send a kick. [K4] what
- * the guest did before it came out. [K5] what a bit of a hart's work stands for.
+ * word, then reads the other's. [K2] what a request stands for. [K4] what the guest did before it came
+ * out. [K5] what a bit of a hart's work stands for. Where to send a kick the mode itself says.
  */
 #include "entry/run.h"
 
@@ -16,7 +16,7 @@ static __always_inline __no_instrument bool work_pending(struct guest_run *run)
 {
 	bool ready;
 
-	WRITE_ONCE(run->mode, IN_GUEST);
+	WRITE_ONCE(run->mode, IN_GUEST + arch_hart_index());
 	/* Order: the mode says IN_GUEST, before requests and work are read.
 	 * Pairs with: guest_kick(), guest_request_outside() [K1] */
 	arch_mb();
@@ -81,23 +81,12 @@ static __always_inline __no_instrument void handle_exit(struct guest_run *run)
 	instrumentation_end();
 }
 
-/* The thread may have come to another hart, in work() or where an exit was handled. */
-static __always_inline __no_instrument void note_hart(struct guest_run *run)
-{
-	if (likely(run->hart == arch_hart_index()))
-		return;
-	WRITE_ONCE(run->hart, arch_hart_index());
-	/* Order: the hart, before the mode says IN_GUEST. Pairs with: guest_kick() [K3] */
-	arch_wmb();
-}
-
 noinstr void guest_run_loop(struct guest_run *run)
 {
 	instrumentation_begin();
 	irq_off();
 	instrumentation_end();
 	for (;;) {
-		note_hart(run);
 		if (unlikely(work_pending(run))) {
 			if (!do_work(run))
 				break;
@@ -113,12 +102,14 @@ noinstr void guest_run_loop(struct guest_run *run)
 
 void guest_kick(struct guest_run *run)
 {
+	u32 mode;
+
 	/* Order: the request is set, before the mode is read.
 	 * Pairs with: work_pending() [K1] */
 	arch_mb();
-	/* Order: the mode, before the hart it is in. Pairs with: note_hart() [K3] */
-	if (arch_load_acquire(&run->mode) == IN_GUEST)
-		arch_kick(READ_ONCE(run->hart));
+	mode = READ_ONCE(run->mode);
+	if (mode != OUTSIDE_GUEST)
+		arch_kick(mode - IN_GUEST);
 }
 
 void guest_request(struct guest_run *run, unsigned long bits)
@@ -131,7 +122,7 @@ void guest_request(struct guest_run *run, unsigned long bits)
 
 void guest_request_sync(struct guest_run *run, unsigned long bits)
 {
-	while ((READ_ONCE(run->requests) & bits) && READ_ONCE(run->mode) == IN_GUEST)
+	while ((READ_ONCE(run->requests) & bits) && guest_is_in(run))
 		arch_relax();
 	/* Order: the run is over, before the caller's own guest reads what that guest wrote, or what
 	 * it read is made something else; on that side it is the full barrier of rcu_eqs_exit().
@@ -141,7 +132,7 @@ void guest_request_sync(struct guest_run *run, unsigned long bits)
 
 void guest_read_begin(struct guest_run *run)
 {
-	WRITE_ONCE(run->mode, IN_GUEST);
+	WRITE_ONCE(run->mode, IN_GUEST + arch_hart_index());
 	/* Order: the mode says IN_GUEST, before requests are read. Pairs with: guest_kick() [K1] */
 	arch_mb();
 }

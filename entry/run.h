@@ -14,7 +14,7 @@
 
 enum run_mode {
 	OUTSIDE_GUEST,
-	IN_GUEST, /* interrupts off on the way in, in the guest, or on the way out */
+	IN_GUEST, /* interrupts off on the way in, in the guest, or on the way out; plus the hart's index */
 };
 
 struct arch_vcpu;
@@ -34,8 +34,7 @@ struct guest_run_ops {
 
 struct guest_run {
 	/* Written by the vCPU's own thread. */
-	u32 mode;    /* enum run_mode; read by guest_kick() */
-	u32 hart;    /* hart index its loop runs on; read by guest_kick() */
+	u32 mode;    /* OUTSIDE_GUEST, or IN_GUEST + the hart it is in; read by guest_kick() */
 	u64 entries; /* runs that have ended */
 	struct arch_vcpu *arch;
 	const struct guest_run_ops *ops;
@@ -76,11 +75,17 @@ static inline bool guest_request_outside(struct guest_run *run, unsigned long bi
 	arch_mb();
 	/* Order: the run is over, before the caller's own guest reads what that guest wrote, or what it
 	 * read is made something else. Pairs with: handle_exit(), guest_read_end() [K4] */
-	return arch_load_acquire(&run->mode) != IN_GUEST;
+	return arch_load_acquire(&run->mode) == OUTSIDE_GUEST;
 }
 
 /* Takes requests: clears these, and says which of them were set. The vCPU's thread. */
 unsigned long guest_request_take(struct guest_run *run, unsigned long bits);
+
+/* Is it in its guest, at this moment? */
+static inline bool guest_is_in(const struct guest_run *run)
+{
+	return READ_ONCE(run->mode) != OUTSIDE_GUEST;
+}
 
 /* Makes a vCPU that is in its guest come out. Any context that RCU watches. */
 void guest_kick(struct guest_run *run);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Tag: [G3] a vCPU's fence for a change, before who waits for it goes on.
- */
 #include "guest/gfence.h"
 
 #include "arch/riscv/hfence.h"
-#include "guest/vm.h"
+#include "guest/vcpu_where.h"
+#include "hyp/hartcall.h"
 
 /* HFENCE.GVMA takes the address shifted by two. */
 static void fence_pages(const struct vmid_change *c, u32 vmid)
@@ -25,28 +23,26 @@ bool gfence_catch_up(struct vmid_vm *vm, u64 from, u64 to, u32 vmid)
 	return true;
 }
 
-/* Until the vCPU is not in a run that began before change number seq. */
-static void await(struct vcpu *v, u64 seq)
+/* The guest that was here is out of its run, and comes in again by vcpu_take_hart(). What led to tables
+ * that are cut off is forgotten here and now; what the tables lead to, then. */
+static void forget(void *arg)
 {
-	/* Order: its fence, before what the change cut off is another's. Pairs with:
-	 * vcpu_take_hart_slow() [G3] */
-	while (READ_ONCE(v->run.mode) == IN_GUEST && arch_load_acquire(&v->seen_seq) < seq)
-		arch_relax();
-	/* Order: its run is over, before what it used is another's. Pairs with: handle_exit(),
-	 * guest_read_end() [K4] */
-	arch_mb();
+	const struct gstage_fence *f = arg;
+
+	if (f->all)
+		hfence_gvma_all();
 }
 
 void gfence_change(struct vm *vm, const struct gstage_fence *f)
 {
 	u64 count = f->all || !f->shift ? 0 : (f->size + BIT(f->shift) - 1) >> f->shift;
 	struct vmid_change c = {f->start.a, count > VMID_PAGES ? 0 : (u32)count, f->shift};
-	u64 seq = vmid_vm_changed_pages(&vm->vmid, &c);
+	struct gstage_fence what = *f;
+	struct hartmask harts = {{0}};
 
-	for (u32 i = 0; i < vm->vcpus; i++)
-		guest_kick(&vm->vcpu[i].run);
-	for (u32 i = 0; i < vm->vcpus; i++)
-		await(&vm->vcpu[i], seq);
+	(void)vmid_vm_changed_pages(&vm->vmid, &c);
+	vm_loaded_harts(vm, &harts);
+	hartcall_each(&harts, forget, &what);
 }
 
 void gstage_fence_range(struct vm *vm, gpa_t gpa, u64 size)

@@ -262,28 +262,50 @@ static bool vcpu_work(struct guest_run *run)
 	return true;
 }
 
+/* hgatp names the VMID and the tables from now on. What the VMID knew is forgotten before, since that may
+ * lead to tables that are another's by now, and after, for walks since that were not ordered. */
+static void change_hgatp(u64 hgatp, u32 vmid, bool all)
+{
+	csr_write(hgatp, 0);
+	if (all)
+		hfence_gvma_all();
+	else
+		hfence_gvma_vmid(vmid);
+	csr_write(hgatp, hgatp);
+	hfence_gvma_vmid(vmid);
+}
+
 /* The order is that of arch/riscv/vmid.h: no walk by speculation finds a VMID with another VM's
  * tables behind it, or refills what was just fenced. */
 static void fence_entry(struct vcpu *v)
 {
 	const struct vmid_seen *seen = &v->vm->vmid.seen[arch_hart_index()];
-	u64 from = seen->seq;
+	u64 from = seen->seq, hgatp;
 	u32 vmid;
 	unsigned int fences = vmid_check(&vmid_space, &this_hart(vmid_hart), arch_hart_index(),
 					 &v->vm->vmid, &v->vmid, &vmid);
 
 	DCHECK(csr_read(vsatp) == 0);
-	if (fences & VMID_FENCE_G_ALL) {
-		csr_write(hgatp, 0);
-		hfence_gvma_all();
-	}
-	csr_write(hgatp, gstage_hgatp(v->vm->gstage.mode, vmid, v->vm->gstage.pt.root));
-	/* Alone it means that this VMID's tables have changed, and nothing else. */
+	hgatp = gstage_hgatp(v->vm->gstage.mode, vmid, v->vm->gstage.pt.root);
+	/* Alone it means that this VMID's tables have changed, and nothing else; and pages alone leave
+	 * what leads to them as it was. */
 	if ((fences & VMID_FENCE_G_VMID) &&
 	    (fences != VMID_FENCE_G_VMID || !gfence_catch_up(&v->vm->vmid, from, seen->seq, vmid)))
-		hfence_gvma_vmid(vmid);
+		change_hgatp(hgatp, vmid, fences & VMID_FENCE_G_ALL);
+	else
+		csr_write(hgatp, hgatp);
 	if (fences & VMID_FENCE_VV)
 		hfence_vvma_all();
+}
+
+/* Is all as guest/vcpu_where.h says of one that is loaded here? Interrupts off. */
+static bool is_here(const struct vcpu *v)
+{
+	const struct thread *t = READ_ONCE(v->thread);
+	unsigned int here = arch_hart_index();
+
+	return this_hart(vcpu_loaded) == &v->arch && v->arch.loaded_on == here &&
+	       vmid_last_ran(&v->vm->vmid, here, &v->vmid) && (!t || t->hart == here);
 }
 
 bool vcpu_take_hart_slow(struct vcpu *v)
@@ -304,8 +326,8 @@ bool vcpu_take_hart_slow(struct vcpu *v)
 	if (others)
 		runqueue_nudge();
 	v->seen_generation = this_hart(vmid_hart).generation;
-	/* Order: the fence for the change, before it is said to be done. Pairs with: await() [G3] */
-	arch_store_release(&v->seen_seq, v->vm->vmid.seen[arch_hart_index()].seq);
+	v->seen_seq = v->vm->vmid.seen[arch_hart_index()].seq;
+	DCHECK(is_here(v));
 	return ready;
 }
 
@@ -316,8 +338,7 @@ static bool vcpu_prepare(struct guest_run *run)
 	struct vcpu *v = vcpu_of_run(run);
 	bool ready = vcpu_take_hart(v);
 
-	DCHECK(this_hart(vcpu_loaded) == &v->arch);
-	DCHECK(vmid_last_ran(&v->vm->vmid, arch_hart_index(), &v->vmid));
+	DCHECK(is_here(v) && run->mode == IN_GUEST + arch_hart_index());
 	return ready;
 }
 

@@ -46,9 +46,10 @@ struct vcpu {
 	struct thread *thread; /* RCU; its own thread sets and clears it; NULL: does not run */
 	struct vmid_vm *vm_id; /* the VM's: vm->vmid */
 	struct vmid_vcpu vmid;
-	u64 seen_generation, seen_seq; /* of VMIDs and of G-stage changes, at the last entry */
-	u32 id;			       /* the guest's hart id, PLIC context and APLIC hart index */
-	bool sstc;		       /* the guest has Sstc: its timer is vstimecmp */
+	u64 seen_generation,
+		seen_seq; /* of VMIDs and of G-stage changes, when it was loaded last */
+	u32 id;		  /* the guest's hart id, PLIC context and APLIC hart index */
+	bool sstc;	  /* the guest has Sstc: its timer is vstimecmp */
 
 	/* hart state, SBI_HSM_STATE_*; changes under vm->lock. */
 	u32 hsm;

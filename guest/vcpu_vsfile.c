@@ -3,7 +3,8 @@
  * Moving a vCPU's interrupt file. The order is that of hyp/vsfile.h.
  *
  * Senders are the VM's vCPUs, by the page in the G-stage, and limen itself, under the lock. When the
- * place has changed, each hart that may have a sibling in its guest is called, and there
+ * place has changed, each hart in which one of the VM's vCPUs lives is called (guest/vcpu_where.h), in
+ * its guest or not, and there
  *
  *   - the sibling is out of its guest, and comes in again only through vmid_check(), which sees that the
  *     tables have changed and fences [G1];
@@ -15,10 +16,9 @@
 
 #include "arch/riscv/hfence.h"
 #include "guest/vcpu_imsic.h"
+#include "guest/vcpu_where.h"
 #include "guest/vimsic.h"
-#include "guest/vm.h"
 #include "hyp/hartcall.h"
-#include "hyp/hartmask.h"
 #include "hyp/vsfile.h"
 
 /* A file of the hardware, or n = 0. */
@@ -112,19 +112,12 @@ static void dump_here(void *arg)
 	vsfile_dump(s->at.n, s->state);
 }
 
-/* On all harts where a sibling may be in its guest, or has been a moment ago, but the old file's own. */
+/* On all harts in which one of the VM's lives, but the old file's own. */
 static void settle_siblings(struct vcpu *v, struct file_step *old)
 {
 	struct hartmask harts = {{0}};
 
-	for (u32 s = 0; s < v->vm->vcpus; s++) {
-		if (!READ_ONCE(v->vm->vcpu[s].thread))
-			continue;
-		/* Order: the hart is read after vmid_vm_changed() and its barrier, so who is elsewhere
-		 * by now has seen the change; what it sent from its last hart has come before.
-		 * Pairs with: vcpu_put() [F3] */
-		hartmask_add(&harts, arch_load_acquire(&v->vm->vcpu[s].run.hart));
-	}
+	vm_loaded_harts(v->vm, &harts);
 	hartmask_add(&harts, arch_hart_index());
 	if (old->at.n)
 		hartmask_remove(&harts, old->at.hart);

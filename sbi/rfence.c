@@ -105,7 +105,7 @@ static __always_inline bool ask_outsiders(struct vcpu *v, u64 targets, const str
 	for (; targets; targets &= targets - 1) {
 		struct vcpu *to = &v->vm->vcpu[bits_lowest(targets)];
 
-		if (READ_ONCE(to->run.mode) == IN_GUEST || READ_ONCE(to->vpmu.events))
+		if (guest_is_in(&to->run) || READ_ONCE(to->vpmu.events))
 			return false;
 		if (c->fid != SBI_RFENCE_REMOTE_FENCE_I)
 			vfence_push(&to->fences, &c->fence);

@@ -207,6 +207,7 @@ void vcpu_put(struct arch_vcpu *v)
 {
 	if (this_hart(vcpu_loaded) != v)
 		return;
+	DCHECK(v->loaded_on == arch_hart_index());
 	if (unlikely(v->counts.running))
 		counts_leave(v);
 	save_hvip(v);
@@ -217,12 +218,13 @@ void vcpu_put(struct arch_vcpu *v)
 	csr_write(hgatp, 0);
 	fpu_save(v);
 	this_hart(vcpu_loaded) = NULL;
-	/* Order: messages that its guest sent have come, before another hart may run it: who moves a
-	 * sibling's file waits for those of the hart that it is on. Pairs with: settle_siblings() [F3] */
-	__asm__ volatile("fence o, w" ::: "memory");
-	/* Order: all of its state is in memory, before another hart may take its thread.
+	/* Order: hgatp leads nowhere, and messages that its guest sent have come, before it is loaded
+	 * nowhere: who moves a sibling's file, or frees tables, calls the harts of those that are loaded.
+	 * Pairs with: vm_loaded_harts() [G4]
+	 * And all of its state is in memory, before another hart may take its thread.
 	 * Pairs with: is_free() [Z2] */
-	arch_store_release(&v->loaded_on, VCPU_NOT_LOADED);
+	__asm__ volatile("fence orw, w" ::: "memory");
+	WRITE_ONCE(v->loaded_on, VCPU_NOT_LOADED);
 }
 
 /*
@@ -246,6 +248,7 @@ void vcpu_load(struct arch_vcpu *v)
 	}
 	if (this_hart(vcpu_loaded))
 		vcpu_put(this_hart(vcpu_loaded));
+	DCHECK(csr_read(hgatp) == 0);
 	CHECK(v->loaded_on == VCPU_NOT_LOADED);
 	drop_reservation();
 	restore_controls(v);
@@ -254,8 +257,11 @@ void vcpu_load(struct arch_vcpu *v)
 	fpu_restore(v);
 	if (unlikely(v->counts.running))
 		counts_enter(v);
-	v->loaded_on = arch_hart_index();
 	this_hart(vcpu_loaded) = v;
+	WRITE_ONCE(v->loaded_on, arch_hart_index());
+	/* Order: where it is loaded, before the number of changes is read, and hgatp is written.
+	 * Pairs with: vm_loaded_harts() [G4] */
+	arch_mb();
 }
 
 void vcpu_set_vgein(struct arch_vcpu *v, u32 n)

@@ -8,8 +8,8 @@
  * the VMID of a generation it has flushed for, and in that generation the number is this VM's.
  * Any entry with a tag of the new generation finds vmid_hart.generation old and flushes first.
  *
- * Tags: [G1] a change of the tables against an entry, store buffering: the one stores the change
- * and its number, then reads who is in the guest; the other stores IN_GUEST, then reads the number.
+ * Tags: [G1] a change of the tables against a vCPU that comes, store buffering: the one stores the change
+ * and its number, then reads where vCPUs are loaded; the other stores where it is, then reads the number.
  * [G2] the change itself before its number.
  */
 #include "arch/riscv/vmid.h"
@@ -79,7 +79,7 @@ static unsigned int check_seen(struct vmid_vm *vm, unsigned int hart, u64 tag,
 	struct vmid_seen *seen = &vm->seen[hart];
 	unsigned int todo = 0;
 	/* Order: the number of changes is read, before the fence that makes them seen; and the
-	 * caller said IN_GUEST, with a full barrier, before it is read.
+	 * caller said where the vCPU is loaded, with a full barrier, before it is read.
 	 * Pairs with: vmid_vm_changed_pages() [G1] [G2] */
 	u64 seq = arch_load_acquire(&vm->seq);
 
@@ -118,7 +118,7 @@ u64 vmid_vm_changed_pages(struct vmid_vm *vm, const struct vmid_change *c)
 	/* Order: the change of the tables, before its number. Pairs with: check_seen() [G2] */
 	arch_store_release(&vm->seq, seq);
 	spin_unlock_irqrestore(&vm->lock, flags);
-	/* Order: the number is stored, before the caller reads which vCPUs are in the guest.
+	/* Order: the number is stored, before the caller reads where vCPUs are loaded.
 	 * Pairs with: check_seen() [G1] */
 	arch_mb();
 	return seq;

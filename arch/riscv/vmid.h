@@ -8,13 +8,13 @@
  * first entry in the new generation. Harts that are in a guest at that moment may go on with the
  * old VMID, because no other VM can use that number there before the hart has flushed.
  *
- * vmid_check() is called with interrupts off, after guest_run.mode says IN_GUEST, as the last
+ * vmid_check() is called with interrupts off, after arch.loaded_on says where, as the last
  * thing that could change which guest runs. It returns what to do before the entry, with vsatp 0
  * meanwhile (the note in "Memory-Management Fences"), in this order:
  *
  *   VMID_FENCE_G_ALL	hgatp = 0, HFENCE.GVMA x0, x0; always comes with the two below
  *			hgatp = the new value, if it is not what hgatp holds
- *   VMID_FENCE_G_VMID	HFENCE.GVMA x0, vmid
+ *   VMID_FENCE_G_VMID	HFENCE.GVMA x0, vmid; if tables were cut off, with hgatp = 0 before the write, too
  *   VMID_FENCE_VV	HFENCE.VVMA x0, x0, which acts on the VMID in hgatp
  *
  * hgatp is never written with anything else than 0 and what vmid_check() has just returned. A value
@@ -32,15 +32,18 @@
  * ran elsewhere since: ASIDs are private to a vCPU, and its SFENCE.VMAs reached only the hart it
  * was on.
  *
- * HLV, HLVX and HSV use the same caches. Who executes one does all that an entry does, from
- * IN_GUEST on, or works through guest/gmem.h instead.
+ * A hart that had the VM before may still know the way to tables that were cut off since, and are another
+ * VM's memory by now: with hgatp written first a walk would go there, and could set an A bit in it. So
+ * what a VMID knows is forgotten before hgatp names that VMID, too.
+ *
+ * HLV, HLVX and HSV use the same caches. Who executes one does all that an entry does, or works through guest/gmem.h instead.
  *
  * Changing G-stage tables of a VM that may run (guest/gfence.h does it): after the change call
- * vmid_vm_changed_pages(), then make each vCPU leave its guest (guest_kick()) and wait until each was
- * seen outside. A hart that enters
+ * vmid_vm_changed_pages(), then call each hart in which a vCPU of the VM lives, and have it forget what
+ * led to tables that were cut off. A hart that comes
  * later sees the new number in vmid_check() and fences; harts that are elsewhere do so whenever
  * they come back to this VM. After that wait the cut-off tables and unmapped pages may be freed. A
- * hart that was in the guest may fence the range alone instead, between its exit and its next
+ * hart that was called may fence the range alone instead, between its exit and its next
  * entry: vmid_vm_fenced(). Never fence remotely by VMID (SBI RFENCE): a hart may still run with
  * the VM's VMID of the generation before.
  *
@@ -108,7 +111,7 @@ struct vmid_vm {
 /* One a vCPU; touched by the hart that runs it, interrupts off. */
 struct vmid_vcpu {
 	u32 index;
-	u32 hart; /* index + 1 of the hart it was entered on last; 0: none */
+	u32 hart; /* index + 1 of the hart it was loaded on last; 0: none; guest/vcpu_where.h */
 };
 
 /* bits is VMIDLEN (0 to 14; more count as 14). Before any VM. */

@@ -23,7 +23,7 @@ static void e10_seen(void)
 		scene_await_progress(&scene);
 		seen = READ_ONCE(per_hart(context_hart, OTHER).state) == CONTEXT_GUEST &&
 		       !(READ_ONCE(per_hart(rcu_hart, OTHER).counter) & 1) &&
-		       READ_ONCE(scene.run.mode) == IN_GUEST;
+		       guest_is_in(&scene.run);
 	}
 	EXPECT(seen);
 	act_stop(&scene);

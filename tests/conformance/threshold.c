@@ -112,7 +112,7 @@ static void two_ticks(struct scene *s)
 	struct vtime_hart *v = &this_hart(vtime_hart);
 	u64 guest = v->ticks[VTIME_GUEST], host = v->ticks[VTIME_HOST];
 
-	if (s->run.mode != IN_GUEST)
+	if (!guest_is_in(&s->run))
 		return;
 	if (pair.run == s->been[AT_PREPARE]) {
 		pair.wrong |= host != pair.host;

@@ -8,7 +8,9 @@
  * orders, and nothing else; speculation fills what is empty, by the tables that hgatp and vsatp name at
  * that moment. Each table entry has a version, which grows when it is changed, and the least version
  * that its user may still meet, which grows when a fence of it has come back. Every translation used is
- * checked for whose it is and against that.
+ * checked for whose it is and against that. A hart also knows the way to the second stage's last tables;
+ * these may be cut off and given away, and from then on no walk, by speculation either, may go there: it
+ * could set an A bit in what is another's.
  *
  * The code that decides runs as it is: guest/vcpu.c, guest/vfence.c, guest/gfence.c, guest/emulate.c's fetch,
  * arch/riscv/vmid.c, sbi/rfence.c and sbi/early.c. Threads, kicks and CSRs are the model's. All harts
@@ -56,7 +58,8 @@ struct hart {
 	u64 hgatp, vsatp;
 	struct entry vs[VMIDS][ASIDS + 1][PAGES];
 	struct entry g[VMIDS][GPAS];
-	bool busy; /* in the middle of something */
+	struct entry way[VMIDS]; /* to the tables that have the entries of g */
+	bool busy;		 /* in the middle of something */
 };
 
 /* What a vCPU's tables say, and the oldest that it may still use. */
@@ -69,11 +72,12 @@ static struct hart model[MODEL_HARTS];
 static struct table tables[VMS][VCPUS];
 static struct {
 	u64 version[GPAS], least[GPAS];
+	u64 way, way_least; /* the tables' version, and the oldest that is not another's yet */
 } gtables[VMS];
 
 static u64 seed;
 static struct {
-	u64 uses, kicks, by_page;
+	u64 uses, kicks, calls, by_page, given_away;
 } tally;
 
 static u64 rnd(u64 n)
@@ -102,14 +106,30 @@ static u64 va(u32 page)
 #define GPA_OF(page)	     ((page) % GPAS)
 
 static u64 vm_id(u32 vm);
+static const char *wrong;
+
+/* By the way that is known, if one is. */
+static void walk_g(struct hart *h, u32 vm)
+{
+	struct entry *way = &h->way[VMID_OF(h->hgatp)];
+
+	if (!way->vm)
+		*way = (struct entry){vm_id(vm), 0, gtables[vm].way};
+	if (way->vm != vm_id(vm))
+		wrong = "second stage: a walk by another's tables";
+	else if (way->version < gtables[vm].way_least)
+		wrong = "second stage: a walk by tables that were given away";
+}
 
 static void fill_g(struct hart *h, u32 gpa)
 {
 	u32 vm = HGATP_VM(h->hgatp);
 	struct entry *e = &h->g[VMID_OF(h->hgatp)][gpa];
 
-	if (h->hgatp && !e->vm)
-		*e = (struct entry){vm_id(vm), 0, gtables[vm].version[gpa]};
+	if (!h->hgatp || e->vm)
+		return;
+	walk_g(h, vm);
+	*e = (struct entry){vm_id(vm), 0, gtables[vm].version[gpa]};
 }
 
 static void fill_vs(struct hart *h, u32 page)
@@ -215,12 +235,14 @@ static inline void hfence_vvma_addr_asid(u64 gva, u64 asid)
 static inline void hfence_gvma_all(void)
 {
 	memset(model[now].g, 0, sizeof(model[now].g));
+	memset(model[now].way, 0, sizeof(model[now].way));
 	speculate();
 }
 
 static inline void hfence_gvma_vmid(u64 vmid)
 {
 	memset(model[now].g[vmid], 0, sizeof(model[now].g[vmid]));
+	model[now].way[vmid].vm = 0;
 	speculate();
 }
 
@@ -432,8 +454,6 @@ void rcu_reader_ends(void)
 
 /* ---- what a guest may meet ---------------------------------------------------------------------- */
 
-static const char *wrong;
-
 /* The vCPU in this hart uses a page. */
 static void use(const struct vcpu *v, u32 page)
 {
@@ -508,7 +528,7 @@ static void others_go_on(void);
 
 static bool in_guest(const struct vcpu *v)
 {
-	return v->run.mode == IN_GUEST;
+	return v->run.mode != OUTSIDE_GUEST;
 }
 
 static void run_guest(struct vcpu *v)
@@ -546,7 +566,7 @@ static void kicked(struct vcpu *v)
 {
 	unsigned int from = now;
 
-	now = v->run.hart;
+	now = v->run.mode - IN_GUEST;
 	assert_ptr_equal(thread_of[now], v);
 	tally.kicks++;
 	leave(v);
@@ -556,7 +576,7 @@ static void kicked(struct vcpu *v)
 void guest_kick(struct guest_run *run)
 {
 	others_go_on();
-	if (run->mode == IN_GUEST && run->hart != now)
+	if (run->mode != OUTSIDE_GUEST && run->mode != IN_GUEST + now)
 		kicked(vcpu_of_run(run));
 }
 
@@ -572,8 +592,31 @@ void guest_request(struct guest_run *run, unsigned long bits)
 void guest_request_sync(struct guest_run *run, unsigned long bits)
 {
 	others_go_on();
-	if ((run->requests & bits) && run->mode == IN_GUEST)
+	if ((run->requests & bits) && run->mode != OUTSIDE_GUEST)
 		kicked(vcpu_of_run(run));
+}
+
+/* An interrupt there; whose guest was in it leaves. */
+static void call_on(unsigned int hart, void (*fn)(void *arg), void *arg)
+{
+	unsigned int from = now;
+
+	now = hart;
+	tally.calls++;
+	if (thread_of[now] && thread_of[now]->run.mode == IN_GUEST + now)
+		kicked(thread_of[now]);
+	fn(arg);
+	now = from;
+}
+
+void hartcall_each(const struct hartmask *harts, void (*fn)(void *arg), void *arg)
+{
+	for (unsigned int i = 0; i < MODEL_HARTS; i++) {
+		others_go_on();
+		if (hartmask_has(harts, i))
+			call_on(i, fn, arg);
+	}
+	others_go_on();
 }
 
 unsigned long guest_request_take(struct guest_run *run, unsigned long bits)
@@ -586,7 +629,7 @@ unsigned long guest_request_take(struct guest_run *run, unsigned long bits)
 
 void guest_read_begin(struct guest_run *run)
 {
-	run->mode = IN_GUEST;
+	run->mode = IN_GUEST + now;
 }
 
 void guest_read_end(struct guest_run *run)
@@ -597,9 +640,8 @@ void guest_read_end(struct guest_run *run)
 /* As guest_run_loop(), up to the entry. */
 static void enter(struct vcpu *v)
 {
-	v->run.hart = now;
 	for (;;) {
-		v->run.mode = IN_GUEST;
+		v->run.mode = IN_GUEST + now;
 		if (v->run.requests) {
 			v->run.mode = OUTSIDE_GUEST;
 			others_go_on();
@@ -723,6 +765,18 @@ static void move_pages(u32 m)
 			gtables[m].least[i] = then[i];
 }
 
+/* Tables of the second stage are cut off, and another's from then on. */
+static void cut_off_tables(u32 m)
+{
+	const struct gstage_fence all = {GPA(0), 4096, 12, true};
+	u64 then = ++gtables[m].way;
+
+	gfence_change(&vms[m], &all);
+	if (gtables[m].way_least < then)
+		gtables[m].way_least = then;
+	tally.given_away++;
+}
+
 /* The vCPU stops, and a sibling starts it again: it knows nothing of what it knew. */
 static void restart(struct vcpu *v)
 {
@@ -758,6 +812,7 @@ static void go_on(void)
 		case 1: move_pages(vm_index(v)); break;
 		case 2: restart(v); break;
 		case 3: (void)emulate_fetch(v, &insn); break;
+		case 4: cut_off_tables(vm_index(v)); break;
 		default: enter(v); break;
 		}
 	}
@@ -842,6 +897,7 @@ static void nothing_old_is_met(void **state)
 		for (u64 s = 1; s <= 3; s++)
 			random_run(bits, s * 88172645463325252UL);
 	assert_true(tally.uses > 100000 && tally.kicks > 1000 && tally.by_page > 1000);
+	assert_true(tally.calls > 1000 && tally.given_away > 1000);
 }
 
 int main(void)

@@ -46,10 +46,11 @@ void kmem_free(void *p)
 #define ARCH_RISCV_HFENCE_H
 #include "guest/vcpu_vsfile.h"
 
-#define REQ_EXT	 BIT(2)
-#define REQ_FILE BIT(6)
-#define PT_READ	 1
-#define PT_WRITE 2
+#define VCPU_NOT_LOADED (~0U)
+#define REQ_EXT		BIT(2)
+#define REQ_FILE	BIT(6)
+#define PT_READ		1
+#define PT_WRITE	2
 
 #define PAGE_SHIFT 12
 
@@ -78,12 +79,11 @@ struct vm;
 
 struct vcpu {
 	struct {
-		u32 vgein;
+		u32 vgein, loaded_on;
 		bool own_hart;
 	} arch;
 	struct {
 		unsigned long requests;
-		u32 hart;
 	} run;
 	struct vm *vm;
 	void *thread;
@@ -91,6 +91,8 @@ struct vcpu {
 	u32 id;
 	struct vcpu_vsfile vsfile;
 	/* The test's. Each vCPU has a hart of its own in the model's machine, or waits on it. */
+	unsigned int
+		loaded;	   /* the hart whose hgatp is the VM's on its account; MODEL_HARTS: none */
 	u64 seen;	   /* changes that its hart knows of */
 	u64 knows[VCPUS];  /* the page it translates each vCPU's to; 0: none */
 	u64 pending[4];	   /* sent to it, and not taken */
@@ -191,8 +193,10 @@ static void pt_garbage_free(int *tables, struct pt_garbage *g)
 {
 	(void)tables;
 	for (u32 s = 0; g->head && s < VCPUS; s++) {
+		if (vm.vcpu[s].loaded == MODEL_HARTS)
+			continue;
 		assert_true(vm.vcpu[s].seen == vm.vmid.seq);
-		assert_false(walks_by_old[vm.vcpu[s].run.hart]);
+		assert_false(walks_by_old[vm.vcpu[s].loaded]);
 	}
 	g->head = 0;
 	others_send();
@@ -215,7 +219,7 @@ static void hartcall(unsigned int hart, void (*fn)(void *arg), void *arg)
 	others_send();
 	now = hart;
 	for (u32 s = 0; s < VCPUS; s++)
-		if (vm.vcpu[s].run.hart == hart)
+		if (vm.vcpu[s].loaded == hart)
 			enter(&vm.vcpu[s]);
 	fn(arg);
 	now = caller;
@@ -308,8 +312,8 @@ static void others_send(void)
 	for (u32 i = 0; i < VCPUS; i++) {
 		struct vcpu *s = &vm.vcpu[i];
 
-		now = s->run.hart;
-		if (s != moving && now != here)
+		now = s->loaded;
+		if (s != moving && now != here && now < MODEL_HARTS)
 			send_one(s, &vm.vcpu[rand() % VCPUS]);
 	}
 	for (unsigned int h = 0; h < MODEL_HARTS; h++)
@@ -396,6 +400,30 @@ static void notify(void *arg)
 	(void)arg;
 }
 
+/* As vcpu_put(), on its hart: what it sent has come. */
+static void put(struct vcpu *v)
+{
+	unsigned int here = now;
+
+	now = v->loaded;
+	if (now < MODEL_HARTS)
+		land(~0UL);
+	v->arch.loaded_on = VCPU_NOT_LOADED;
+	v->loaded = MODEL_HARTS;
+	now = here;
+}
+
+/* As vcpu_take_hart() there, which has the hart forget before it may walk the tables. */
+static void take_hart(struct vcpu *v, unsigned int hart)
+{
+	if (v->loaded != hart)
+		put(v);
+	now = v->loaded = hart;
+	v->arch.loaded_on = hart;
+	walks_by_old[hart] = false;
+	enter(v);
+}
+
 static void boot_vm(u32 files)
 {
 	static const struct vimsic_ops ops = {notify};
@@ -417,10 +445,11 @@ static void boot_vm(u32 files)
 
 		v->vm = &vm;
 		v->id = i;
-		v->run.hart = i;
 		v->thread = v;
 		v->arch.own_hart = i == 0;
 		v->vsfile.lock = (struct spinlock)SPINLOCK_INIT("imsic");
+		v->loaded = MODEL_HARTS;
+		take_hart(v, i);
 		assert_int_equal(vimsic_create(IDENTITIES, &ops, v, &v->imsic), OK);
 	}
 }
@@ -438,7 +467,7 @@ static void arrive_on(struct vcpu *v, unsigned int hart)
 {
 	bool ready;
 
-	now = v->run.hart = hart;
+	take_hart(v, hart);
 	ready = vcpu_vsfile_arrive(v);
 	assert_true(ready || v->run.requests & REQ_FILE);
 	assert_int_equal(v->arch.vgein, v->vsfile.hart == hart ? v->vsfile.n : 0);
@@ -465,7 +494,7 @@ static void follow(struct vcpu *v)
 
 static void leave(struct vcpu *v)
 {
-	now = v->run.hart;
+	now = v->loaded < MODEL_HARTS ? v->loaded : (unsigned int)rand() % MODEL_HARTS;
 	moving = v;
 	irq_on();
 	vcpu_vsfile_leave(v);
@@ -484,6 +513,8 @@ static void go_somewhere(void)
 	clock_ms += (u64)rand() % (2 * VSFILE_STAY_MS);
 	if (rand() % 8 == 0)
 		leave(v);
+	if (rand() % 4 == 0)
+		put(&vm.vcpu[rand() % VCPUS]);
 	arrive_on(v, hart);
 	clock_ms += (u64)rand() % (2 * VSFILE_STAY_MS);
 	/* A message may come, or it may be taken elsewhere, or back, before it follows. */
@@ -677,13 +708,35 @@ static void test_enables_and_watch(void **state)
 	destroy_vm();
 }
 
+/* A sibling was woken in its WFI, on another hart than it was on, by what its sie does not let through, and
+ * waits there again: it has had no run there, but that hart's hgatp is the VM's. */
+static void test_sibling_waits_elsewhere(void **state)
+{
+	struct vcpu *v = &vm.vcpu[0], *sibling = &vm.vcpu[1];
+
+	(void)state;
+	boot_vm(1);
+	arrive_on(v, 0);
+	follow(v); /* own_hart: it has a file */
+	assert_true(v->vsfile.n);
+	take_hart(sibling, 3);
+	(void)vcpu_vsfile_arrive(sibling);
+	arrive_on(v, 2);
+	follow(v); /* its page leaves the tables, and comes again */
+	destroy_vm();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_files),	  cmocka_unit_test(test_back_again),
-		cmocka_unit_test(test_who_stays),	  cmocka_unit_test(test_doubt),
-		cmocka_unit_test(test_enables_and_watch), cmocka_unit_test(test_few_files),
+		cmocka_unit_test(test_no_files),
+		cmocka_unit_test(test_back_again),
+		cmocka_unit_test(test_who_stays),
+		cmocka_unit_test(test_doubt),
+		cmocka_unit_test(test_enables_and_watch),
+		cmocka_unit_test(test_few_files),
 		cmocka_unit_test(test_files_enough),
+		cmocka_unit_test(test_sibling_waits_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

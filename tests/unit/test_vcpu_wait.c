@@ -145,6 +145,7 @@ bool vcpu_vsfile_arrive(struct vcpu *x)
 void vcpu_load(struct arch_vcpu *a)
 {
 	this_hart(vcpu_loaded) = a;
+	a->loaded_on = arch_hart_index();
 }
 
 void vcpu_put(struct arch_vcpu *a)
@@ -178,9 +179,17 @@ u64 gstage_hgatp(enum gstage_mode mode, u32 vmid, hpa_t root)
 unsigned int vmid_check(struct vmid_space *s, struct vmid_hart *h, unsigned int hart,
 			struct vmid_vm *m, struct vmid_vcpu *vcpu, u32 *vmid)
 {
-	(void)s, (void)h, (void)hart, (void)m, (void)vcpu;
+	(void)s, (void)h;
+	m->seen[hart].vcpu = vcpu->index + 1;
+	vcpu->hart = hart + 1;
 	*vmid = 1;
 	return 0;
+}
+
+bool gfence_catch_up(struct vmid_vm *m, u64 from, u64 to, u32 vmid)
+{
+	(void)m, (void)from, (void)to, (void)vmid;
+	return true;
 }
 
 unsigned int vm_place_vcpu(struct vm *m, u32 i, unsigned int from, struct thread_place *place)
