@@ -17,11 +17,12 @@ HOSTCC ?= gcc
 WARN   := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
 	  -Wpointer-arith -Wvla -Wimplicit-fallthrough -Wwrite-strings
 
-ifeq ($(filter $(BUILD),release selftest debug),)
-$(error BUILD=$(BUILD): say BUILD=release, BUILD=selftest or BUILD=debug)
+ifeq ($(filter $(BUILD),release selftest marks debug),)
+$(error BUILD=$(BUILD): say BUILD=release, BUILD=selftest, BUILD=marks or BUILD=debug)
 endif
 OPT-release  := -O2
 OPT-selftest := $(OPT-release)
+OPT-marks    := $(OPT-release) -DLIMEN_MARKS=1
 # Each function of the debug build looks whether RCU is watching (hyp/instrument.c); not those that
 # do the looking, nor a panic's, which comes from anywhere.
 INSTRUMENT  := -finstrument-functions \
@@ -44,9 +45,10 @@ help: ## this list
 SRCS := $(sort $(wildcard lib/*.c rcu/*.c entry/*.c hyp/*.c guest/*.c sbi/*.c sbi/*.S \
 	arch/riscv/*.c arch/riscv/*.S))
 # The hooks are called in a debug build only; the release build has no self-tests, of which
-# tests/unit/conformance.mk has more.
-LEFT-OUT-release  := hyp/instrument.c hyp/conformance.c hyp/torture.c guest/lifecycle.c
-LEFT-OUT-selftest := hyp/instrument.c hyp/noselftest.c guest/noselftest.c
+# tests/unit/conformance.mk has more, and no high-water marks (lib/marks.h), which marks and debug have.
+LEFT-OUT-marks    := hyp/instrument.c hyp/conformance.c hyp/torture.c guest/lifecycle.c
+LEFT-OUT-release  := $(LEFT-OUT-marks) lib/marks.c
+LEFT-OUT-selftest := hyp/instrument.c hyp/noselftest.c guest/noselftest.c lib/marks.c
 LEFT-OUT-debug    := hyp/noselftest.c guest/noselftest.c
 OBJS := $(patsubst %,$(OBJ)/%.o,$(filter-out $(LEFT-OUT-$(BUILD)),$(SRCS)))
 

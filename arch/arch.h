@@ -113,6 +113,10 @@ void arch_context_switch(struct arch_context *from, struct arch_context *to);
  * with the failing status. Any context. */
 __noreturn void arch_panic(const char *file, int line, const char *what);
 
+/* The return addresses of the callers of who calls this, innermost first: at most n; how many there
+ * are. Any context that RCU watches. */
+unsigned int arch_back_trace(uintptr_t *pcs, unsigned int n);
+
 /* Puts text on the machine's console as it is. Any context; may busy-wait for the device. */
 void arch_console_write(const char *s, size_t n);
 

@@ -21,6 +21,7 @@ static __always_inline __no_instrument bool work_pending(struct guest_run *run)
 	 * Pairs with: guest_kick(), guest_request_outside() [K1] */
 	arch_mb();
 	step(STEP_LAST_LOOK);
+	mark_look();
 	if (unlikely(READ_ONCE(run->requests) | READ_ONCE(this_hart(entry_work))))
 		return true;
 	instrumentation_begin();
@@ -51,15 +52,18 @@ static __always_inline __no_instrument void guest_run(struct guest_run *run)
 	instrumentation_end();
 
 	guest_timing_enter_irqoff();
+	mark_end(MARK_LOOK);
 	exit_to_guest_mode();
 	step(STEP_GUEST);
 	arch_guest_run(run->arch);
 	run->entries++;
 	enter_from_guest_mode();
+	mark_begin(MARK_LOOK);
 	step(STEP_TAKE_PENDING);
 	if (!trace_on(TRACE_IRQ_ENTER))
 		arch_kick_take();
 	arch_irq_take_pending();
+	mark_begin(MARK_IRQS_OFF);
 	guest_timing_exit_irqoff();
 
 	instrumentation_begin();
@@ -162,6 +166,7 @@ void entry_work_set(unsigned int i, unsigned long bits)
 
 unsigned long entry_work_take(unsigned long bits)
 {
+	mark_look();
 	if (likely(!(READ_ONCE(this_hart(entry_work)) & bits)))
 		return 0;
 	/* Order: the bit is gone, before what it stands for is read; what comes later sets it

@@ -108,11 +108,15 @@ noinstr struct arch_vcpu *guest_watched_answer(struct arch_vcpu *a)
 
 	context_watch_irqoff();
 	believed = lockdep_irq_enter();
+	mark_begin(MARK_LOOK);
+	mark_begin(MARK_IRQS_OFF);
 	instrumentation_begin();
 	go_on = watched_answer(container_of(a, struct vcpu, arch));
 	DCHECK(csr_read(hstatus) & HSTATUS_SPV); /* no trap was taken */
 	instrumentation_end();
 	lockdep_irq_exit(believed);
+	mark_end(MARK_LOOK);
+	mark_end(MARK_IRQS_OFF);
 	context_quiet_irqoff();
 	return go_on ? a : NULL;
 }

@@ -12,12 +12,14 @@
 #include "hyp/features.h"
 #include "hyp/input.h"
 #include "hyp/kmem.h"
+#include "hyp/markdump.h"
 #include "hyp/memmap.h"
 #include "hyp/reset.h"
 #include "hyp/selftest.h"
 #include "hyp/torture.h"
 #include "hyp/tracedump.h"
 #include "lib/log.h"
+#include "lib/marks.h"
 #include "lib/trace.h"
 
 static struct config config;
@@ -110,6 +112,8 @@ void limen_main(void)
 		machine_power_off(true);
 	}
 	make_vms(&fit);
+	if (LIMEN_MARKS)
+		marks_start();
 	vm_control_start_all();
 	torture_start();
 	selftest_start();
@@ -118,6 +122,7 @@ void limen_main(void)
 	log_set_quiet(false);
 	if (trace_any())
 		tell_traces();
+	markdump_all();
 	if (!well)
 		log_report("no VM is left, and not all ended well: the machine stops");
 	machine_power_off(!well);

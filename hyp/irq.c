@@ -52,6 +52,8 @@ noinstr void trap_irq(unsigned long irq, struct trap_frame *f)
 	enum vtime_kind kind = vtime_switch(VTIME_IRQ);
 	bool believed = lockdep_irq_enter();
 
+	mark_end(MARK_IRQS_OFF);
+	mark_begin(MARK_IRQS_OFF);
 	instrumentation_begin();
 	trace_point(TRACE_IRQ_ENTER, irq, 0);
 	dispatch(irq, f);
@@ -59,6 +61,7 @@ noinstr void trap_irq(unsigned long irq, struct trap_frame *f)
 	instrumentation_end();
 	lockdep_irq_exit(believed);
 	vtime_switch(kind);
+	mark_end(MARK_IRQS_OFF);
 	context_irq_exit(was_quiet);
 }
 

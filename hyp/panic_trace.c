@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "hyp/panic_trace.h"
 
+#include "arch/arch.h"
 #include "arch/riscv/extable.h"
 #include "arch/riscv/trap.h"
 #include "lib/compiler.h"
@@ -62,6 +63,15 @@ static void print_address(const char *what, uintptr_t pc, bool is_return)
 		log_report("  %-3s %016lx %s+0x%zx", what, pc, s.name, s.offset + is_return);
 	else
 		log_report("  %-3s %016lx", what, pc);
+}
+
+unsigned int arch_back_trace(uintptr_t *pcs, unsigned int n)
+{
+	uintptr_t fp = (uintptr_t)__builtin_frame_address(0);
+	const struct backtrace_env env = {in_slot, read_stack, (void *)fp};
+	const struct backtrace_start start = {.fp = fp};
+
+	return backtrace(&start, &env, pcs, n);
 }
 
 void panic_print_trace(const struct backtrace_start *start, uintptr_t sp)

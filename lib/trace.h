@@ -14,6 +14,7 @@
 #define LIB_TRACE_H
 
 #include "arch/arch.h"
+#include "lib/marks.h"
 #include "lib/step.h"
 
 #ifndef LIMEN_DEBUG
@@ -106,6 +107,7 @@ __window bool trace_on(enum trace_event ev)
 
 __window void trace_point(enum trace_event ev, u64 a, u64 b)
 {
+	mark_note(ev, a, b);
 	if (trace_on(ev))
 		trace_record(ev, a, b);
 }
@@ -113,15 +115,17 @@ __window void trace_point(enum trace_event ev, u64 a, u64 b)
 __window void trace_hardirqs_on(void)
 {
 	step(STEP_TRACE_IRQ_ON);
-	if (LIMEN_TRACE > 1)
-		trace_point(TRACE_IRQS_ON, 0, 0);
+	if (LIMEN_TRACE > 1 && trace_on(TRACE_IRQS_ON))
+		trace_record(TRACE_IRQS_ON, 0, 0);
+	mark_end(MARK_IRQS_OFF);
 }
 
 __window void trace_hardirqs_off(void)
 {
 	step(STEP_TRACE_IRQ_OFF);
-	if (LIMEN_TRACE > 1)
-		trace_point(TRACE_IRQS_OFF, 0, 0);
+	if (LIMEN_TRACE > 1 && trace_on(TRACE_IRQS_OFF))
+		trace_record(TRACE_IRQS_OFF, 0, 0);
+	mark_irqs_off();
 }
 
 __window void trace_guest_entry(const struct arch_vcpu *vcpu)
@@ -134,8 +138,8 @@ __window void trace_guest_entry(const struct arch_vcpu *vcpu)
 __window void trace_guest_exit(const struct arch_vcpu *vcpu)
 {
 	step(STEP_TRACE_EXIT);
-	if (trace_on(TRACE_GUEST_EXIT))
-		trace_record(TRACE_GUEST_EXIT, arch_guest_exit_reason(vcpu), (u64)(uintptr_t)vcpu);
+	if (LIMEN_MARKS || trace_on(TRACE_GUEST_EXIT))
+		trace_point(TRACE_GUEST_EXIT, arch_guest_exit_reason(vcpu), (u64)(uintptr_t)vcpu);
 }
 
 #endif

@@ -65,6 +65,7 @@ static __cold void traced_call(struct vcpu *v)
 /* All of dispatch() are tail calls: with a call before them it would need a stack frame. */
 void sbi_call(struct vcpu *v)
 {
+	mark_note(TRACE_SBI, v->arch.x[17], v->arch.x[16]);
 	if (trace_on(TRACE_SBI))
 		traced_call(v);
 	else
@@ -76,6 +77,7 @@ bool sbi_call_watched(struct vcpu *v)
 {
 	u64 *x = v->arch.x, eid = window_eid(x), fid = window_fid(x);
 
+	mark_note(TRACE_SBI, eid, x[16]);
 	if (trace_on(TRACE_SBI))
 		return false; /* the other way notes it */
 	if (eid == SBI_EXT_IPI)

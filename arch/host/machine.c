@@ -134,6 +134,13 @@ const char *host_expect_panic(void (*fn)(void *arg), void *arg)
 	return panic_said;
 }
 
+unsigned int arch_back_trace(uintptr_t *pcs, unsigned int n)
+{
+	if (n)
+		pcs[0] = (uintptr_t)__builtin_return_address(0);
+	return n ? 1 : 0;
+}
+
 void arch_panic(const char *file, int line, const char *what)
 {
 	jmp_buf *back = panic_back;
