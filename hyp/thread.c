@@ -112,7 +112,7 @@ static void schedule(void)
 	runqueue_start_slice();
 	lockdep_assert_no_locks();
 	/* For the caller too: a loop with thread_yield() in it holds no grace period up. */
-	rcu_note_quiescent();
+	rcu_note_quiescent_irqoff();
 	if (next == prev) {
 		runqueue_nudge();
 		return;

@@ -36,7 +36,7 @@
 
 #include <stdio.h>
 
-#include "lib/lockdep.h"
+#include "lib/irq.h"
 #include "lib/symbols.h"
 #include "lib/trace.h"
 #include "rcu/tree.h"
@@ -106,11 +106,19 @@ void rcu_hart_init(void)
 	arch_mb();
 }
 
+void rcu_note_quiescent(void)
+{
+	unsigned long flags = irq_save();
+
+	rcu_note_quiescent_irqoff();
+	irq_restore(flags);
+}
+
 static u64 rcu_scan_hart(unsigned int i)
 {
 	/* Order: the counter says quiescent, or has changed, before the old thing is touched; so
 	 * every access of the readers before that state is over.
-	 * Pairs with: rcu_eqs_enter() [P1], rcu_note_quiescent() [P3] */
+	 * Pairs with: rcu_eqs_enter() [P1], rcu_note_quiescent_irqoff() [P3] */
 	return arch_load_acquire(&per_hart(rcu_hart, i).counter);
 }
 
@@ -125,7 +133,7 @@ static bool gp_begin(struct rcu_gp *gp)
 						      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return false;
 	/* Order: what updaters took out before, and the number made odd, before any counter is
-	 * read. Pairs with: rcu_eqs_exit(), rcu_hart_init() [P2], rcu_note_quiescent() [P3],
+	 * read. Pairs with: rcu_eqs_exit(), rcu_hart_init() [P2], rcu_note_quiescent_irqoff() [P3],
 	 * gp_wait() [P4] */
 	arch_mb();
 	trace_point(TRACE_GP_BEGIN, seq / 2, gp == &gp_expedited);

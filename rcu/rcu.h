@@ -77,11 +77,14 @@ __window void rcu_eqs_exit(void)
 	step(STEP_RCU_WATCH);
 }
 
-/* A moment at which this hart is in no reader: a context switch, or a pass of a long loop. */
-__window void rcu_note_quiescent(void)
+/* A moment at which this hart is in no reader: a context switch, or a pass of a long loop.
+ * Interrupts off: a handler between the two below would be a reader whose loads may come before
+ * the new count, and whom a grace period that sees the count change does not wait for. */
+__window void rcu_note_quiescent_irqoff(void)
 {
 	struct rcu_hart *r = &this_hart(rcu_hart);
 
+	DCHECK(arch_irqs_off());
 	DCHECK(r->counter & 1);
 	rcu_assert_no_reader();
 	/* Order: earlier readers before the new count, by the release; the new count before later
@@ -90,6 +93,9 @@ __window void rcu_note_quiescent(void)
 	arch_store_release(&r->counter, r->counter + 2);
 	arch_mb();
 }
+
+/* The same, with interrupts on or off. RCU watching. */
+void rcu_note_quiescent(void);
 
 /* Debug builds: a reader begins in the function that calls this, and ends. */
 void rcu_reader_begins(void);

@@ -29,6 +29,7 @@ RUNS = [
     ('rcu', 'NO_ENTER_RELEASE'),
     ('rcu', 'NO_NOTE_RELEASE'),
     ('rcu', 'NO_NOTE_FENCE'),
+    ('rcu', 'IRQ_IN_NOTE'),
     ('rcu', 'NO_JOIN_FENCE'),
     ('rcu', 'JOIN_UNDER_WAY'),
     ('rcu-queue', None),

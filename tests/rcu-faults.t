@@ -105,6 +105,8 @@ FAULTS = [
     ('the inner reader is named', C, text('if (r->nesting++ == 0)', 'r->nesting++;')),
     ('the report does not say where the reader began', C,
      text('(unsigned long long)at, s.name', '0ULL, s.name')),
+    ('a quiescent state is noted with interrupts on', C,
+     text('unsigned long flags = irq_save();', 'unsigned long flags = 0;', 'rcu_note_quiescent')),
     ('pausing is no quiescent state', C,
      lambda s: (s.replace('rcu_note_quiescent();', '', 'rcu_pause'),
                 s.replace('rcu_note_quiescent();', '', 'gp_run'))),

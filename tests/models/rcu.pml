@@ -14,8 +14,9 @@
  *   -DNO_SCAN_FENCE	gp_begin() without its fence				[P2]
  *   -DNO_JOIN_FENCE	synchronize_rcu() without its fence			[P4]
  *   -DNO_ENTER_RELEASE	a reader's last access after the counter of rcu_eqs_enter() [P1]
- *   -DNO_NOTE_RELEASE	the same with rcu_note_quiescent()			[P3]
- *   -DNO_NOTE_FENCE	rcu_note_quiescent() without its fence			[P3]
+ *   -DNO_NOTE_RELEASE	the same with rcu_note_quiescent_irqoff()			[P3]
+ *   -DNO_NOTE_FENCE	rcu_note_quiescent_irqoff() without its fence			[P3]
+ *   -DIRQ_IN_NOTE	it is called with interrupts on: one comes before its fence	[P3]
  *   -DJOIN_UNDER_WAY	a grace period that began before is good enough
  */
 #define READS 3
@@ -106,13 +107,24 @@ watching:
 #endif
 		goto away
 	:: n < READS ->
-		/* rcu_note_quiescent() */
+		/* rcu_note_quiescent_irqoff() */
 #ifdef NO_NOTE_RELEASE
 		store_counter(counter_new + 2);
 		use();
 #else
 		use();
 		store_counter(counter_new + 2);
+#endif
+#ifdef IRQ_IN_NOTE
+		/* A handler is a reader, or there is no interrupt. */
+		if
+		:: which = 0; saw = !out[which]
+		:: which = 1; saw = !out[which]
+		:: saw = false
+		fi;
+		use();
+		use();
+		saw = false;
 #endif
 #ifndef NO_NOTE_FENCE
 		drain_counter();
