@@ -14,6 +14,7 @@
 static inline void irq_on(void)
 {
 	trace_hardirqs_on();
+	lockdep_irqs_on_held();
 	lockdep_hardirqs_on_prepare();
 	arch_irq_on();
 }
@@ -48,6 +49,7 @@ static inline void irq_restore(unsigned long flags)
 	lockdep_check_irqs();
 	if (flags) {
 		trace_hardirqs_on();
+		lockdep_irqs_on_held();
 		lockdep_hardirqs_on_prepare();
 	}
 	arch_irq_restore(flags);

@@ -6,7 +6,8 @@
  *
  * A class that is taken in interrupt handlers (A) must lead to none that is taken with interrupts
  * on (B), itself included: a hart that holds a B with interrupts on is interrupted, and its handler
- * waits for the A of a hart that waits for that B.
+ * waits for the A of a hart that waits for that B. A lock that is held while interrupts come on
+ * counts as taken with them on.
  *
  * Each fault is reported once a pair of classes. Tags: [L1] what the table's lock protects, [L2] a
  * class, before the key that finds it.
@@ -34,7 +35,7 @@ DEFINE_PER_HART(struct lockdep_hart, lockdep_hart);
 struct lock_class {
 	const char *name;
 	uintptr_t irq_site; /* where it was first taken in an interrupt */
-	uintptr_t on_site;  /* where it was first taken with interrupts on */
+	uintptr_t on_site;  /* where one was taken that was first held with interrupts on */
 };
 
 struct lock_edge {
@@ -333,6 +334,14 @@ static void use_check(u32 class, bool on, uintptr_t site)
 		use_add(class, true, site);
 	if (on && !(READ_ONCE(irqs_on) & BIT(class)))
 		use_add(class, false, site);
+}
+
+void lockdep_hold_irqs_on(void)
+{
+	const struct lockdep_hart *h = &this_hart(lockdep_hart);
+
+	for (u32 i = 0; i < h->locks_held; i++)
+		use_check(h->held[i].class, true, h->held[i].site);
 }
 
 enum edge_fault {

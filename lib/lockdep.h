@@ -107,6 +107,17 @@ void lockdep_acquire(const struct spinlock *lock, const char *class);
 /* The calling hart is about to let go of the lock. */
 void lockdep_release(const struct spinlock *lock);
 
+/* What lockdep_irqs_on_held() finds. */
+void lockdep_hold_irqs_on(void);
+
+/* Interrupts are about to come on: what this hart holds is held with them on, as if it were taken so.
+ * RCU watching; at an entry into a guest nothing is held. */
+static __always_inline void lockdep_irqs_on_held(void)
+{
+	if (LIMEN_DEBUG && unlikely(this_hart(lockdep_hart).locks_held != 0))
+		lockdep_hold_irqs_on();
+}
+
 /* What the two below find. */
 void lockdep_check_held(const struct spinlock *lock);
 __noreturn void lockdep_report_held(void);

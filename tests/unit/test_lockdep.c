@@ -557,6 +557,45 @@ static void in_and_out_of_interrupt(void **state)
 		    "take_first+0x", "take_second+0x", NULL);
 }
 
+LOCK(held_on);
+LOCK(held_restored);
+
+static void on_while_held(void *arg)
+{
+	(void)arg;
+	interrupt(&held_on);
+	take_second(&held_on);
+	irq_on();
+	irq_off();
+	spin_unlock(&held_on);
+}
+
+static void restored_while_held(void *arg)
+{
+	unsigned long flags;
+
+	(void)arg;
+	irq_on();
+	flags = irq_save();
+	take_second(&held_restored);
+	irq_restore(flags);
+	irq_off();
+	spin_unlock(&held_restored);
+	interrupt(&held_restored);
+}
+
+/* It is taken with interrupts off; they come on before it is released. */
+static void held_while_interrupts_come_on(void **state)
+{
+	(void)state;
+	assert_says(plant(on_while_held), "held_on is taken in interrupts, and with interrupts on",
+		    "held_on taken in an interrupt at take_first+0x",
+		    "held_on taken with interrupts on at take_second+0x", NULL);
+	assert_says(plant(restored_while_held),
+		    "held_restored is taken in interrupts, and with interrupts on", "take_first+0x",
+		    "take_second+0x", NULL);
+}
+
 LOCK(safe);
 LOCK(middle);
 LOCK(unsafe);
@@ -757,6 +796,7 @@ int main(void)
 		cmocka_unit_test(nested_class),
 		cmocka_unit_test(class_by_text),
 		cmocka_unit_test(in_and_out_of_interrupt),
+		cmocka_unit_test(held_while_interrupts_come_on),
 		cmocka_unit_test(interrupt_lock_leads_out),
 		cmocka_unit_test(handler_under_a_lock),
 		cmocka_unit_test(saved_lock_is_fine),
