@@ -114,6 +114,15 @@ int platform_plic_context(const struct platform *p, u64 hart)
 	return -1;
 }
 
+/* A file is a page. */
+static bool begins_at_page(struct tree *t, int node, u32 i, const struct platform_range *r)
+{
+	if (IS_ALIGNED(r->base.a, (u64)PLATFORM_PAGE))
+		return true;
+	tree_warn(t, node, "reg", "range %u does not begin at a page; not used", i);
+	return false;
+}
+
 static void read_regs(struct tree *t, int node, struct platform_aia *a)
 {
 	enum err e = tree_device_reg(t, node, &a->reg[0]);
@@ -122,9 +131,11 @@ static void read_regs(struct tree *t, int node, struct platform_aia *a)
 		a->regs = e == OK;
 		return;
 	}
-	while (e == OK && ++a->regs < PLATFORM_AIA_REGS_MAX)
+	while (e == OK && begins_at_page(t, node, a->regs, &a->reg[a->regs]) &&
+	       ++a->regs < PLATFORM_AIA_REGS_MAX)
 		e = tree_device_reg_at(t, node, a->regs, &a->reg[a->regs]);
-	if (e == OK && tree_device_reg_at(t, node, a->regs, &(struct platform_range){0}) == OK)
+	if (a->regs == PLATFORM_AIA_REGS_MAX &&
+	    tree_device_reg_at(t, node, a->regs, &(struct platform_range){0}) == OK)
 		tree_warn(t, node, "reg", "more than %d ranges; the rest is not used",
 			  PLATFORM_AIA_REGS_MAX);
 }

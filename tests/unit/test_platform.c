@@ -70,7 +70,7 @@ static size_t compile(const char *path, u8 out[TREE_MAX])
 static u8 blob[TREE_MAX] __aligned(8);
 
 /* Reads one of QEMU's trees from guarded memory. */
-static void read_data(const char *name)
+static void read_data_lines(const char *name)
 {
 	struct guarded g;
 	char path[100];
@@ -80,9 +80,15 @@ static void read_data(const char *name)
 	n = compile(path, blob);
 	guarded_open(&g, n);
 	assert_int_equal(read_tree(guarded_copy(&g, blob, n), n), OK);
-	assert_int_equal(nlines, 0);
 	guarded_close(&g);
 	assert_int_equal(read_tree(blob, n), OK);
+}
+
+/* With nothing wrong in it. */
+static void read_data(const char *name)
+{
+	read_data_lines(name);
+	assert_int_equal(nlines, 0);
 }
 
 /* A tree of pieces: each NULL one is what a plain machine has. */
@@ -316,6 +322,35 @@ static void test_aia_odd(void **state)
 	assert_int_equal(plat.uart.irq.parent, 12);
 	assert_int_equal(plat.uart.irq.num, 33);
 	assert_int_equal(plat.uart.irq.trigger, PLATFORM_TRIGGER_RISING);
+}
+
+/* A range that begins within a page has no files, nor have those behind it. */
+static void test_imsic_pages(void **state)
+{
+	const struct pieces second = {
+		.cpus = CPUS CPU(0, 1) CPU(1, 2),
+		.soc = CELLS(1, 1) "ranges = <0 0 0 0x80000000>;"
+				   "imsic@1000000 { compatible = \"riscv,imsics\";"
+				   " reg = <0x1000000 0x1000>, <0x2000800 0x1000>;"
+				   " interrupts-extended = <1 9 2 9>; };",
+	};
+	const struct pieces first = {
+		.cpus = CPUS CPU(0, 1),
+		.soc = CELLS(1, 1) "ranges = <0 0 0 0x80000000>;"
+				   "imsic@1000800 { compatible = \"riscv,imsics\";"
+				   " reg = <0x1000800 0x1000>; interrupts-extended = <1 9>; };",
+	};
+	u32 pages;
+
+	(void)state;
+	assert_int_equal(read_pieces(&second), OK);
+	expect_line("/soc/imsic@1000000: reg: range 1 does not begin at a page");
+	expect_files(0, 0x1000000, 1, 0);
+	platform_imsic_files(platform_imsic(&plat), 1, &pages);
+	assert_int_equal(pages, 0);
+	assert_int_equal(read_pieces(&first), OK);
+	expect_line("/soc/imsic@1000800: reg: range 0 does not begin at a page");
+	assert_null(platform_imsic(&plat));
 }
 
 /* Hart 0 has no S-mode, so a formula from the hart's number would be wrong. */
@@ -966,6 +1001,50 @@ static void test_sweep_sifive(void **state)
 	sweep("sifive_u-5");
 }
 
+/* Boards' trees as they are: what limen goes by, and the one line that it says of some. */
+static const struct board {
+	const char *name;
+	u32 usable; /* harts */
+	enum platform_uart_kind uart;
+	bool plic;
+	const char *line;
+} boards[] = {
+	{"boards/bpi-f3", 8, PLATFORM_UART_NONE, true, "not a UART limen knows"},
+	{"boards/eic7702x-two-dies", 8, PLATFORM_UART_DW, true, "a second PLIC is not used"},
+	{"boards/icicle", 4, PLATFORM_UART_NS16550, true, NULL},
+	{"boards/k3-pico-itx", 8, PLATFORM_UART_NONE, false, "not a UART limen knows"},
+	{"boards/megrez-rockos", 4, PLATFORM_UART_DW, true, NULL},
+	{"boards/p550-mainline-16g", 4, PLATFORM_UART_DW, true, NULL},
+	{"boards/p550-sifive-vendor", 4, PLATFORM_UART_DW, true, NULL},
+	{"boards/p550-uboot-control", 4, PLATFORM_UART_DW, true, NULL},
+	{"boards/sg2044", 64, PLATFORM_UART_DW, false, NULL},
+	{"boards/titan-dp1000-firmware", 8, PLATFORM_UART_NS16550, false, NULL},
+	{"boards/titan-dp1000-linux", 8, PLATFORM_UART_NS16550, false, NULL},
+	{"boards/unleashed", 4, PLATFORM_UART_SIFIVE, true, NULL},
+	{"boards/unmatched", 4, PLATFORM_UART_SIFIVE, true, NULL},
+	{"boards/visionfive2", 4, PLATFORM_UART_DW, true, NULL},
+};
+
+static void test_boards(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(boards); i++) {
+		const struct board *b = &boards[i];
+		u32 usable = 0;
+
+		read_data_lines(b->name);
+		for (u32 h = 0; h < plat.harts; h++)
+			usable += plat.hart[h].usable;
+		assert_int_equal(usable, b->usable);
+		assert_int_equal(plat.uart.kind, b->uart);
+		assert_int_equal(plat.plic.present, b->plic);
+		assert_true(plat.timebase_hz && plat.mems);
+		assert_int_equal(nlines, b->line ? 1 : 0);
+		if (b->line)
+			expect_line(b->line);
+	}
+}
+
 static void test_damaged(void **state)
 {
 	static const char *const names[] = {"virt-plic-4", "virt-aplic-4", "virt-imsic-2-max",
@@ -1001,6 +1080,7 @@ int main(void)
 		cmocka_unit_test(test_imsic_swapped),
 		cmocka_unit_test(test_imsic_groups),
 		cmocka_unit_test(test_aia_odd),
+		cmocka_unit_test(test_imsic_pages),
 		cmocka_unit_test(test_sifive_u),
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_memory),
@@ -1025,6 +1105,7 @@ int main(void)
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_sweep_plic),
 		cmocka_unit_test(test_sweep_sifive),
+		cmocka_unit_test(test_boards),
 		cmocka_unit_test(test_damaged),
 	};
 
