@@ -70,11 +70,17 @@ enum err thread_wait(bool (*cond)(void *arg), void *arg, u64 deadline)
 	return OK;
 }
 
+/* The vCPU's registers stay in the hart while it waits. */
+static bool keeps;
+
 enum err thread_wait_here(bool (*cond)(void *arg), u64 (*when)(void *arg, bool keeps), void *arg)
 {
-	(void)when;
-	while (!cond(arg))
+	while (!cond(arg)) {
+		irq_off();
+		(void)when(arg, keeps);
+		irq_on();
 		assert_true(more_happens());
+	}
 	return OK;
 }
 
@@ -96,7 +102,6 @@ struct thread *thread_create_at(const char *name, unsigned int hart,
 		__VA_ARGS__; \
 	}
 
-NOTHING(thread_yield(void))
 NOTHING(thread_reschedule(void))
 NOTHING(thread_wake(struct thread *t), (void)t)
 NOTHING(runqueue_nudge(void))
@@ -116,9 +121,6 @@ NOTHING(vsteal_return(struct vcpu *x), (void)x)
 NOTHING(vsteal_stop(struct vcpu *x), (void)x)
 NOTHING(vcpu_set_vgein(struct arch_vcpu *a, u32 n), (void)a, (void)n)
 NOTHING(vcpu_imsic_reset(struct vcpu *x), (void)x)
-NOTHING(vcpu_vsfile_watch(struct vcpu *x), (void)x)
-NOTHING(vcpu_vsfile_unwatch(struct vcpu *x), (void)x)
-NOTHING(vcpu_vsfile_look(struct vcpu *x, bool behind), (void)x, (void)behind)
 NOTHING(vcpu_vsfile_leave(struct vcpu *x), (void)x)
 NOTHING(vfence_init(struct vfence_queue *q), (void)q)
 NOTHING(vfence_drain(struct vfence_queue *q), (void)q)
@@ -136,10 +138,41 @@ bool vm_place_allows(const struct vm *m, unsigned int hart)
 	return true;
 }
 
+/* Its interrupt file stays behind when the thread comes to another hart, until it is looked at. */
+static bool moves, behind;
+
+void thread_yield(void)
+{
+	if (!moves)
+		return;
+	moves = false;
+	behind = true;
+	vcpu_put(&v.arch);
+	v.vmid.hart = 0;
+}
+
 bool vcpu_vsfile_arrive(struct vcpu *x)
 {
+	if (behind)
+		guest_request(&x->run, REQ_FILE);
+	return !behind;
+}
+
+void vcpu_vsfile_look(struct vcpu *x, bool was_behind)
+{
 	(void)x;
-	return true;
+	if (was_behind)
+		behind = false;
+}
+
+void vcpu_vsfile_watch(struct vcpu *x)
+{
+	x->vsfile.watched = true;
+}
+
+void vcpu_vsfile_unwatch(struct vcpu *x)
+{
+	x->vsfile.watched = false;
 }
 
 void vcpu_load(struct arch_vcpu *a)
@@ -229,6 +262,7 @@ static int setup(void **state)
 	memset(&v, 0, sizeof(v));
 	memset(happens, 0, sizeof(happens));
 	happened = 0;
+	keeps = moves = behind = false;
 	vm.state = VM_RUNNING;
 	v.vm = &vm;
 	vm.vmid.seen = seen;
@@ -288,6 +322,47 @@ static void an_overflow_ends_a_wait(void **state)
 	assert_int_equal(happened, 1);
 }
 
+static void message(void)
+{
+	assert_true(v.vsfile.watched);
+	assert_false(behind);
+	interrupt();
+}
+
+/* Whether its registers stay in the hart or not: no hart's WFI ends for the file by itself. */
+static void a_file_is_watched_in_a_wait(void **state)
+{
+	(void)state;
+	v.vsfile.n = 1;
+	for (int i = 0; i < 2; i++) {
+		keeps = i;
+		v.arch.vs.vsie = SIP_SEIP;
+		v.arch.hvip = 0;
+		happens[0] = message;
+		happened = 0;
+		vcpu_wait_interrupt(&v);
+		assert_int_equal(happened, 1);
+		assert_false(v.vsfile.watched);
+	}
+}
+
+/* What ended the wait was nothing, and meanwhile the thread went elsewhere: a message to the file would
+ * end no other wait until it has followed. */
+static void a_file_that_is_behind_follows_before_a_wait(void **state)
+{
+	static u8 file;
+
+	(void)state;
+	v.imsic = (struct vimsic *)&file;
+	v.vsfile.n = 1;
+	v.arch.vs.vsie = SIP_SEIP;
+	moves = true;
+	happens[0] = late_start;
+	happens[1] = message;
+	vcpu_wait_interrupt(&v);
+	assert_int_equal(happened, 2);
+}
+
 /* It had twice what it may have: it waits as long, unless the VM ends. */
 static void paid_beyond_now(u64 until)
 {
@@ -320,6 +395,8 @@ int main(void)
 		cmocka_unit_test_setup(a_late_word_of_a_start_ends_no_wait, setup),
 		cmocka_unit_test_setup(the_end_ends_a_wait, setup),
 		cmocka_unit_test_setup(an_overflow_ends_a_wait, setup),
+		cmocka_unit_test_setup(a_file_is_watched_in_a_wait, setup),
+		cmocka_unit_test_setup(a_file_that_is_behind_follows_before_a_wait, setup),
 		cmocka_unit_test_setup(a_cap_holds_whatever_is_said, setup),
 		cmocka_unit_test_setup(the_end_ends_a_wait_for_the_cap, setup),
 	};
