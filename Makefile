@@ -152,16 +152,20 @@ HOST_CFLAGS := -std=gnu11 -g -O1 -I. -Iarch/host -DLIMEN_DEBUG=1 -DLIMEN_STEPS=1
 SAN-asan := -fsanitize=address,undefined
 SAN-tsan := -fsanitize=thread
 HOST_BASE := $(wildcard lib/*.c arch/host/*.c)
+SAN-fuzz := -fsanitize=fuzzer-no-link,address,undefined
 TSAN_UNITS := $(foreach u,$(UNITS),$(if $($(u)-tsan),$(u)))
 
-# $(1): asan or tsan
+include tests/fuzz/fuzz.mk
+CC-fuzz := $(FUZZ_CC)
+
+# $(1): asan, tsan or fuzz
 define host-rules
 build/host-$(1)/%.o: %.c | setup-test
 	@mkdir -p $$(@D)
-	$$(Q)$$(HOSTCC) $$(HOST_CFLAGS) $$(SAN-$(1)) -MMD -MP -c $$< -o $$@
+	$$(Q)$$(or $$(CC-$(1)),$$(HOSTCC)) $$(HOST_CFLAGS) $$(SAN-$(1)) -MMD -MP -c $$< -o $$@
 -include $$(wildcard build/host-$(1)/*/*.d build/host-$(1)/*/*/*.d)
 endef
-$(foreach s,asan tsan,$(eval $(call host-rules,$(s))))
+$(foreach s,asan tsan fuzz,$(eval $(call host-rules,$(s))))
 
 # $(1): asan or tsan, $(2): unit
 define unit-rule
@@ -173,6 +177,18 @@ build/host-$(1)/bin/$(2): $(patsubst %.c,build/host-$(1)/%.o,$(HOST_BASE) $($(2)
 endef
 $(foreach u,$(UNITS),$(eval $(call unit-rule,asan,$(u))))
 $(foreach u,$(TSAN_UNITS),$(eval $(call unit-rule,tsan,$(u))))
+
+# $(1): fuzzer
+define fuzz-rule
+build/host-fuzz/bin/$(1): $(patsubst %.c,build/host-fuzz/%.o,$(HOST_BASE) $($(1)-fuzz) \
+		tests/fuzz/fuzz_$(1).c)
+	@mkdir -p $$(@D)
+	@echo "  FUZZLD  $$@"
+	$$(Q)$$(FUZZ_CC) -fsanitize=fuzzer,address,undefined $$^ -lcmocka -lfdt -lmd -pthread -o $$@
+endef
+$(foreach f,$(FUZZERS),$(eval $(call fuzz-rule,$(f))))
+FUZZ_BINS := $(FUZZERS:%=build/host-fuzz/bin/%)
+
 .SECONDARY:
 
 UNIT_BINS := $(UNITS:%=build/host-asan/bin/%) $(TSAN_UNITS:%=build/host-tsan/bin/%)
@@ -180,7 +196,7 @@ HOST_TESTS := $(sort $(wildcard tests/*.t tests/tools/*.t))
 BOOT_TESTS := $(sort $(wildcard tests/boot/*.t))
 PROVE := CMOCKA_MESSAGE_OUTPUT=TAP LIMEN_BIN=$(OUT)/limen.bin prove --exec '' -j $(or $(JOBS),2)
 
-.PHONY: setup-test unit guests test test-full bench mutate
+.PHONY: setup-test unit guests test test-full bench mutate fuzzers fuzz
 setup-test:
 	$(Q)tools/setup test
 
@@ -188,7 +204,13 @@ guests: $(GUESTS:%=$(GUEST_OUT)/%.bin) $(GUESTS:%=$(GUEST_OUT)/%.elf)
 unit: $(UNIT_BINS) ## unit tests on this machine, under sanitizers
 	$(Q)$(PROVE) $(UNIT_BINS)
 
-TEST_DEPS := $(UNIT_BINS) $(OUT)/limen.bin $(DEPS)/linux/Image build/rootfs.cpio.gz
+fuzzers: $(FUZZ_BINS)
+fuzz: ## fuzzers, for FUZZ_SECONDS=60 each; FUZZ=name: that one
+	$(Q)tools/setup test
+	$(Q)$(MAKE) --no-print-directory fuzzers
+	$(Q)FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) tests/fuzz.t $(FUZZ)
+
+TEST_DEPS := $(UNIT_BINS) $(FUZZ_BINS) $(OUT)/limen.bin $(DEPS)/linux/Image build/rootfs.cpio.gz
 test: ## every test, in some minutes
 	$(Q)tools/setup test
 	$(Q)$(MAKE) --no-print-directory $(TEST_DEPS) guests debug-limen selftest-limen

@@ -3,20 +3,19 @@
  * libFuzzer: any bytes as a configuration.
  * Sources: guest/{config,tree,errline}.c with libfdt.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "guest/config.h"
+#include "tests/fuzz/fdt_mutate.h"
+#include "tests/fuzz/input.h"
 
 static const char *const features[] = {"sstc", "htinst", "htval", "vmidlen", NULL};
 static struct config config;
 
-int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
-
-static void require(bool c)
+size_t LLVMFuzzerCustomMutator(u8 *data, size_t size, size_t max, unsigned int seed)
 {
-	if (!c)
-		abort();
+	fdt_chance_seed = seed;
+	return fdt_mutate(data, size, max);
 }
 
 static void check(const struct vm_config *vm)

@@ -34,6 +34,7 @@
 #include "hyp/thread.h"
 #include "hyp/timer.h"
 #include "rcu/rcu.h"
+#include "tests/unit/chance.h"
 #include "tests/unit/harts_model.h"
 
 #define VMS   3
@@ -75,18 +76,9 @@ static struct {
 	u64 way, way_least; /* the tables' version, and the oldest that is not another's yet */
 } gtables[VMS];
 
-static u64 seed;
 static struct {
 	u64 uses, kicks, calls, by_page, given_away;
 } tally;
-
-static u64 rnd(u64 n)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (seed >> 8) % n;
-}
 
 static u64 va(u32 page)
 {
@@ -869,21 +861,31 @@ static void maybe_fresh_vm(void)
 	fresh_vm(m);
 }
 
-static void random_run(unsigned int bits, u64 from)
+static void run_begin(unsigned int bits, u64 from)
 {
 	memset(model, 0, sizeof(model));
 	memset(vmid_hart_of, 0, sizeof(vmid_hart_of));
 	memset(vcpu_loaded_of, 0, sizeof(vcpu_loaded_of));
 	memset(thread_of, 0, sizeof(thread_of));
-	seed = from;
+	chance_from(from);
 	vmid_space_init(&vmid_space, bits);
 	for (u32 m = 0; m < VMS; m++)
 		fresh_vm(m);
+}
+
+static void run_step(void)
+{
+	now = (unsigned int)rnd(MODEL_HARTS);
+	go_on();
+	if (rnd(50) == 0)
+		maybe_fresh_vm();
+}
+
+static void random_run(unsigned int bits, u64 from)
+{
+	run_begin(bits, from);
 	for (int i = 0; i < 20000; i++) {
-		now = (unsigned int)rnd(MODEL_HARTS);
-		go_on();
-		if (rnd(50) == 0)
-			maybe_fresh_vm();
+		run_step();
 		if (wrong)
 			fail_msg("%u bits of VMID, seed %llu, step %d: %s", bits,
 				 (unsigned long long)from, i, wrong);

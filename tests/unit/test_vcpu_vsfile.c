@@ -527,18 +527,24 @@ static void go_somewhere(void)
 	take_some(&vm.vcpu[rand() % VCPUS]);
 }
 
-static void move_about(u32 files)
+static void moves_begin(u32 files)
 {
 	boot_vm(files);
 	srand(files + 1);
 	in_flight = sometimes;
 	meanwhile = others_send;
 	failed = moves = from_guests = from_limen = 0;
-	for (int round = 0; round < 20000; round++) {
-		sends = true;
-		others_send();
-		go_somewhere();
-	}
+}
+
+static void moves_step(void)
+{
+	sends = true;
+	others_send();
+	go_somewhere();
+}
+
+static void moves_end(void)
+{
 	sends = false;
 	no_tables = false;
 	for (u32 i = 0; i < VCPUS; i++)
@@ -549,6 +555,14 @@ static void move_about(u32 files)
 	destroy_vm();
 	meanwhile = NULL;
 	in_flight = NULL;
+}
+
+static void move_about(u32 files)
+{
+	moves_begin(files);
+	for (int round = 0; round < 20000; round++)
+		moves_step();
+	moves_end();
 	assert_true(moves > 5000 && failed > 500 && from_guests > 5000 && from_limen > 5000);
 }
 

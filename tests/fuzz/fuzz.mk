@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Fuzzers: tests/fuzz/fuzz_<name>.c, and the sources that each is about, on top of lib/ and arch/host/.
+# tests/fuzz.t runs them.
+FUZZERS := bootargs config decode decode_csr fences fit gtree isa loader platform vaplic vimsic \
+	vplic vsfile vswalk vuart
+FUZZ_CC ?= clang
+
+CONFIG-fuzz := guest/config.c guest/tree.c guest/errline.c
+bootargs-fuzz := hyp/bootargs.c arch/riscv/isa.c arch/riscv/ext.c
+config-fuzz := $(CONFIG-fuzz)
+decode-fuzz := arch/riscv/decode.c
+decode_csr-fuzz := arch/riscv/decode_csr.c
+fences-fuzz = $(fences-srcs)
+fit-fuzz := guest/fit.c guest/payload.c guest/loader.c $(CONFIG-fuzz)
+gtree-fuzz := guest/gtree.c guest/gtree_aia.c arch/riscv/isa.c arch/riscv/ext.c $(CONFIG-fuzz)
+isa-fuzz := arch/riscv/isa.c arch/riscv/ext.c
+loader-fuzz := guest/loader.c guest/errline.c
+platform-fuzz = $(platform-srcs)
+vaplic-fuzz := guest/vaplic.c guest/virq.c
+vimsic-fuzz := guest/vimsic.c arch/riscv/decode_csr.c
+vplic-fuzz := guest/vplic.c guest/virq.c
+vsfile-fuzz = $(vcpu_vsfile-srcs)
+vswalk-fuzz := arch/riscv/vswalk.c
+vuart-fuzz := guest/vuart.c guest/virq.c
