@@ -104,6 +104,7 @@ static enum err create_vcpus(struct vm *vm)
 
 		vcpu_init(v, vm, i);
 		v->sstc = isa_has(&vm->isa, EXT_SSTC);
+		v->arch.owner = vm->vmid.id;
 		v->arch.hstateen0 = ext_hstateen0(&vm->isa);
 		v->arch.has_fp = isa_has(&vm->isa, EXT_F);
 		v->arch.own_hart = vm->place.dedicated;

@@ -2,7 +2,7 @@
 /*
  * Control and status registers by their specification names and numbers (privileged
  * specification, version 20240411: supervisor and hypervisor chapters, Sscofpmf; Sstc 1.0.0; Smstateen 1.0;
- * The RISC-V Advanced Interrupt Architecture 1.0, chapter 2).
+ * Smctr/Ssctr 1.0; Sdtrig 1.0; Ssqosid 1.0; Smcdeleg/Ssccfg 1.0; Zicfiss 1.0; Zcmt 1.0; The RISC-V Advanced Interrupt Architecture 1.0, chapter 2).
  *
  * Numbers, not assembler names: the assembler need not know an extension for limen to use it.
  * The accessors are for C; CSR_* are usable from assembly. Optional CSRs are only touched through
@@ -11,24 +11,33 @@
 #ifndef ARCH_RISCV_CSR_H
 #define ARCH_RISCV_CSR_H
 
-#define CSR_sstatus    0x100
-#define CSR_sie	       0x104
-#define CSR_stvec      0x105
-#define CSR_scounteren 0x106
-#define CSR_senvcfg    0x10a
-#define CSR_sstateen0  0x10c
-#define CSR_sscratch   0x140
-#define CSR_sepc       0x141
-#define CSR_scause     0x142
-#define CSR_stval      0x143
-#define CSR_sip	       0x144
-#define CSR_stimecmp   0x14d
-#define CSR_siselect   0x150
-#define CSR_sireg      0x151
-#define CSR_stopei     0x15c
-#define CSR_satp       0x180
-#define CSR_stopi      0xdb0
-#define CSR_scountovf  0xda0
+#define CSR_sstatus	  0x100
+#define CSR_sie		  0x104
+#define CSR_stvec	  0x105
+#define CSR_scounteren	  0x106
+#define CSR_senvcfg	  0x10a
+#define CSR_sstateen0	  0x10c
+#define CSR_sstateen1	  0x10d
+#define CSR_sstateen2	  0x10e
+#define CSR_sstateen3	  0x10f
+#define CSR_scountinhibit 0x120
+#define CSR_sscratch	  0x140
+#define CSR_sepc	  0x141
+#define CSR_scause	  0x142
+#define CSR_stval	  0x143
+#define CSR_sip		  0x144
+#define CSR_stimecmp	  0x14d
+#define CSR_sctrctl	  0x14e
+#define CSR_sctrstatus	  0x14f
+#define CSR_siselect	  0x150
+#define CSR_sireg	  0x151
+#define CSR_stopei	  0x15c
+#define CSR_sctrdepth	  0x15f
+#define CSR_satp	  0x180
+#define CSR_srmcfg	  0x181
+#define CSR_scontext	  0x5a8
+#define CSR_stopi	  0xdb0
+#define CSR_scountovf	  0xda0
 
 #define CSR_hstatus    0x600
 #define CSR_hedeleg    0x602
@@ -41,6 +50,9 @@
 #define CSR_hvictl     0x609
 #define CSR_henvcfg    0x60a
 #define CSR_hstateen0  0x60c
+#define CSR_hstateen1  0x60d
+#define CSR_hstateen2  0x60e
+#define CSR_hstateen3  0x60f
 #define CSR_hviprio1   0x646
 #define CSR_hviprio2   0x647
 #define CSR_htval      0x643
@@ -59,20 +71,32 @@
 #define CSR_vstval    0x243
 #define CSR_vsip      0x244
 #define CSR_vstimecmp 0x24d
+#define CSR_vsctrctl  0x24e
 #define CSR_vsiselect 0x250
 #define CSR_vsireg    0x251
+#define CSR_vsireg2   0x252
+#define CSR_vsireg3   0x253
+#define CSR_vstopei   0x25c
 #define CSR_vsatp     0x280
+#define CSR_vstopi    0xeb0
 
-#define CSR_fcsr    0x003
-#define CSR_vstart  0x008
-#define CSR_vcsr    0x00f
-#define CSR_seed    0x015
-#define CSR_cycle   0xc00
-#define CSR_time    0xc01
-#define CSR_instret 0xc02
-#define CSR_vl	    0xc20
-#define CSR_vtype   0xc21
-#define CSR_vlenb   0xc22
+#define CSR_fflags	0x001
+#define CSR_frm		0x002
+#define CSR_fcsr	0x003
+#define CSR_vstart	0x008
+#define CSR_vxsat	0x009
+#define CSR_vxrm	0x00a
+#define CSR_vcsr	0x00f
+#define CSR_ssp		0x011
+#define CSR_seed	0x015
+#define CSR_jvt		0x017
+#define CSR_cycle	0xc00
+#define CSR_time	0xc01
+#define CSR_instret	0xc02
+#define CSR_hpmcounter3 0xc03
+#define CSR_vl		0xc20
+#define CSR_vtype	0xc21
+#define CSR_vlenb	0xc22
 
 /* sstatus */
 #define SSTATUS_SIE	 (1UL << 1)
@@ -153,6 +177,10 @@
 #define ISELECT_EITHRESHOLD 0x72
 #define ISELECT_EIP0	    0x80
 #define ISELECT_EIE0	    0xc0
+
+/* The same of records of control transfers: source, target, data (Smctr/Ssctr 1.0). */
+#define ISELECT_CTR 0x200
+#define CTR_ENTRIES 256 /* at most */
 
 #define TOPEI_ID_SHIFT 16
 

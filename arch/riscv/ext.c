@@ -99,10 +99,14 @@ static const struct ext_row rows[EXT_COUNT] = {
 	[EXT_ZFBFMIN] = {PLAIN("zfbfmin"), FP, .needs = {EXT_F}},
 	[EXT_ZFH] = {PLAIN("zfh"), FP, .needs = {EXT_F}, .implies = {EXT_ZFHMIN}},
 	[EXT_ZFHMIN] = {PLAIN("zfhmin"), FP, .needs = {EXT_F}},
+	/* Not offered: f is what the world switch knows; its fcsr is hidden or lost. */
+	[EXT_ZFINX] = {.name = "zfinx"},
 	[EXT_ZCA] = {BASE("zca")},
 	[EXT_ZCB] = {PLAIN("zcb"), .needs = {EXT_ZCA}},
 	[EXT_ZCD] = {BASE("zcd"), FP, .needs = {EXT_ZCA, EXT_D}},
 	[EXT_ZCMOP] = {PLAIN("zcmop"), .needs = {EXT_ZCA}},
+	/* Not offered: jvt is hidden or lost (arch/riscv/csr_table.h), and few harts have it. */
+	[EXT_ZCMT] = {.name = "zcmt"},
 	[EXT_ZBA] = {PLAIN("zba")},
 	[EXT_ZBB] = {PLAIN("zbb")},
 	[EXT_ZBC] = {PLAIN("zbc")},
@@ -142,6 +146,8 @@ static const struct ext_row rows[EXT_COUNT] = {
 	[EXT_ZVKSH] = {PLAIN("zvksh"), VECTOR, .needs = {EXT_ZVE32X}},
 	[EXT_ZVKT] = {PLAIN("zvkt"), VECTOR, .needs = {EXT_ZVE32X}},
 
+	/* Not offered: triggers are the debugger's or the firmware's. */
+	[EXT_SDTRIG] = {.name = "sdtrig"},
 	/* Machine level's part of Ssaia; in a guest's tree it means nothing. */
 	[EXT_SMAIA] = {.name = "smaia", .hide = EXT_HIDE_AIA, .implies = {EXT_SSAIA}},
 	/* Not offered: none of what sstateen0 gates (Zfinx, Zcmt, custom state) is. */
@@ -154,10 +160,18 @@ static const struct ext_row rows[EXT_COUNT] = {
 		       .probe = {CSR_stopi, CSR_vsiselect},
 		       .stateen = TOP(STATEEN_AIA | STATEEN_IMSIC | STATEEN_CSRIND),
 		       .state = EXT_STATE_CSRS},
+	/* Not offered: counters come by SBI PMU. */
+	[EXT_SSCCFG] = {.name = "ssccfg"},
 	/* There, for limen, where a guest can be given all of it: arch/riscv/hpm.h. */
 	[EXT_SSCOFPMF] = {PLAIN("sscofpmf"), .probe = {CSR_scountovf}, .needs = {EXT_ZICNTR}},
+	/* Not offered by itself: what siselect selects is Ssaia's alone. */
+	[EXT_SSCSRIND] = {.name = "sscsrind"},
+	/* Not offered: up to 768 registers of records for each vCPU. */
+	[EXT_SSCTR] = {.name = "ssctr"},
 	/* Not offered: senvcfg.PMM changes what limen's HLV/HSV on the guest's behalf mean. */
 	[EXT_SSNPM] = {.name = "ssnpm", .hide = EXT_HIDE_NAME},
+	/* Not offered: srmcfg is the hypervisor's with V=1. */
+	[EXT_SSQOSID] = {.name = "ssqosid"},
 	[EXT_SSSTATEEN] = {.name = "ssstateen",
 			   .hide = EXT_HIDE_STATEEN,
 			   .probe = {CSR_hstateen0},
@@ -227,6 +241,11 @@ static u64 row_hstateen0(const struct ext_row *r)
 u64 ext_henvcfg_of(unsigned int e)
 {
 	return row_henvcfg(ext_row(e));
+}
+
+u64 ext_hstateen0_of(unsigned int e)
+{
+	return row_hstateen0(ext_row(e));
 }
 
 /* A name in small letters with its NUL; false: longer than any that limen knows. */

@@ -59,8 +59,9 @@ const struct ext_row *ext_row(unsigned int e);
 /* The word of hide= that switches an extension off; NULL: none does. */
 const char *ext_hide_name(unsigned int e);
 
-/* The bits of henvcfg that an extension takes. */
+/* The bits of henvcfg and of hstateen0 that an extension takes. */
 u64 ext_henvcfg_of(unsigned int e);
+u64 ext_hstateen0_of(unsigned int e);
 
 /* The extension of that name (n bytes, any case), or EXT_NONE. */
 enum ext ext_find(const char *name, size_t n);

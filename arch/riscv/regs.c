@@ -7,10 +7,7 @@
 	{                                                       \
 		name, offsetof(struct arch_vcpu, x) + 8UL * (n) \
 	}
-#define VS(name)                                              \
-	{                                                     \
-#name, offsetof(struct arch_vcpu, vs.v##name) \
-	}
+#define VS(how, guest, hart, ext, when, value) {#guest, offsetof(struct arch_vcpu, vs.hart)},
 
 static const struct {
 	const char *name;
@@ -48,20 +45,7 @@ static const struct {
 	X(29, "t4"),
 	X(30, "t5"),
 	X(31, "t6"),
-	VS(sstatus),
-	VS(sie),
-	VS(stvec),
-	VS(sscratch),
-	VS(sepc),
-	VS(scause),
-	VS(stval),
-	VS(satp),
-	VS(stimecmp),
-	{"scounteren", offsetof(struct arch_vcpu, vs.scounteren)},
-	{"senvcfg", offsetof(struct arch_vcpu, vs.senvcfg)},
-	{"sstateen0", offsetof(struct arch_vcpu, vs.sstateen0)},
-	{"siselect", offsetof(struct arch_vcpu, vs.vsiselect)},
-	{"hvip", offsetof(struct arch_vcpu, hvip)},
+	CSR_SWITCHED(VS) CSR_SPACE(VS){"hvip", offsetof(struct arch_vcpu, hvip)},
 };
 
 const char *vcpu_reg_name(unsigned int i)

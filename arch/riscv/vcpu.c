@@ -35,30 +35,116 @@ AT(watched, ARCH_VCPU_WATCHED);
 	 BIT(EXC_STORE_MISALIGNED) | BIT(EXC_STORE_ACCESS) | BIT(EXC_ECALL_U) |    \
 	 BIT(EXC_INSN_PAGE) | BIT(EXC_LOAD_PAGE) | BIT(EXC_STORE_PAGE))
 
-/* A hart with Sstc, henvcfg or state enables that limen does not use, because an argument hides them,
+/* State of this hart that guests may reach and are not offered: which CSRs, BIT(enum lost_csr), and how
+ * many records of control transfers; and which VM has left something there. */
+struct lost {
+	bool any;
+	bool clears; /* SCTRCLR works */
+	u32 csrs, records;
+	u64 owner;
+};
+static DEFINE_PER_HART(struct lost, lost);
+
+#define LOST_ENUM(how, guest, hart, ext, when, value) LOST_##guest,
+enum lost_csr { CSR_LOST(LOST_ENUM) };
+
+/* Has the hart that CSR, with nothing that keeps a guest from it? From HS-mode the state enables of
+ * machine level show alone. FP is off. */
+#define LOST_PROBE(how, guest, hart, ext, when, value)      \
+	if (!(enables & (value)) && csr_try_read(hart, &v)) \
+		l->csrs |= BIT(LOST_##guest);
+
+static bool ctr_clear(void)
+{
+	unsigned long ok = 0;
+
+	/* SCTRCLR, which the assembler does not know. */
+	__asm__ volatile("1: .word 0x10400073\nli %0, 1\n2:\n" EX_TABLE(1b, 2b)
+			 : "+r"(ok)::"memory");
+	return ok != 0;
+}
+
+static bool record_there(u32 n)
+{
+	unsigned long v;
+
+	csr_write(vsiselect, ISELECT_CTR + n);
+	return csr_try_write(vsireg3, 0) && csr_try_write(vsireg2, 0) && csr_try_write(vsireg, 1) &&
+	       csr_try_read(vsireg, &v) && v == 1;
+}
+
+static void zero_records(u32 n)
+{
+	while (n-- > 0) {
+		csr_write(vsiselect, ISELECT_CTR + n);
+		csr_write(vsireg, 0);
+		csr_write(vsireg2, 0);
+		csr_write(vsireg3, 0);
+	}
+}
+
+#define LOST_ZERO(how, guest, hart, ext, when, value) \
+	if (l->csrs & BIT(LOST_##guest))              \
+		csr_write(hart, 0);
+
+/* The next VM finds nothing in what no vCPU keeps. Before vsiselect is the vCPU's. */
+static __attribute__((noinline)) void lose(u64 owner)
+{
+	struct lost *l = &this_hart(lost);
+
+	if (l->owner == owner)
+		return;
+	l->owner = owner;
+	CSR_LOST(LOST_ZERO)
+	if (l->clears)
+		(void)ctr_clear();
+	else
+		zero_records(l->records);
+}
+
+/*
+ * A bit that a hart has in hstateen0 hides, once it is 0. Records of control transfers are looked for
+ * even so: QEMU (10.0) hides sctrctl, but lets siselect and sireg have them.
+ */
+static void find_lost(void)
+{
+	struct lost *l = &this_hart(lost);
+	unsigned long enables = 0, v;
+
+	*l = (struct lost){.owner = ~0UL};
+	if (csr_try_write(hstateen0, ~0UL))
+		enables = csr_swap(hstateen0, 0);
+	CSR_LOST(LOST_PROBE)
+	l->clears = ctr_clear();
+	if (csr_try_write(vsiselect, 0))
+		while (l->records < CTR_ENTRIES && record_there(l->records))
+			l->records++;
+	l->any = l->csrs || l->records;
+	lose(0);
+}
+
+/*
+ * A hart with Sstc, henvcfg or state enables that limen does not use, because an argument hides them,
  * must be as one without: no interrupt from vstimecmp, nothing allowed by what firmware left in henvcfg,
- * nothing forbidden by what it left in hstateen0. Guests' priorities of interrupts are read as 0. */
+ * nothing forbidden by what it left in hstateen0 that a hart without state enables allows, and that
+ * vcpu_load() switches.
+ */
 static void quiet_unused(void)
 {
 	(void)csr_try_write(vstimecmp, ~0UL);
-	(void)csr_try_write(henvcfg, 0);
-	(void)csr_try_write(hgeie, 0);
-	/* So vsip's bit is hvip's (Advanced Interrupt Architecture 1.0, section 6.3.2). */
-	(void)csr_try_write(hvien, vcpu_features.hpm_width ? LCOFIP : 0);
-	(void)csr_try_write(hvictl, 0);
-	(void)csr_try_write(hviprio1, 0);
-	(void)csr_try_write(hviprio2, 0);
 	if (!vcpu_features.hstateen)
-		(void)csr_try_write(hstateen0, ext_hstateen0_all());
+		(void)csr_try_write(hstateen0,
+				    ext_hstateen0_all() & ~ext_hstateen0_of(EXT_SSSTATEEN));
 }
+
+#define INIT_ZERO(how, guest, hart, ext, when, value)  (void)csr_try_write(hart, 0);
+#define INIT_WRITE(how, guest, hart, ext, when, value) (void)csr_try_write(hart, value);
 
 void vcpu_hart_init(void)
 {
-	csr_write(hedeleg, HEDELEG);
-	csr_write(hideleg, HVIP_VSSIP | HVIP_VSTIP | HVIP_VSEIP);
-	csr_write(hie, 0);
-	csr_write(hvip, 0);
-	csr_write(hcounteren, 0);
+	CSR_CONSTANT(INIT_WRITE)
+	find_lost();
+	CSR_INWARD(INIT_ZERO)
 	quiet_unused();
 	csr_write(hgatp, 0);
 	csr_write(vsatp, 0);
@@ -82,6 +168,8 @@ static u64 initial_sstatus(const struct arch_vcpu *v)
 	return s;
 }
 
+#define RESET(how, guest, hart, ext, when, value) .hart = (value),
+
 void vcpu_reset(struct arch_vcpu *v, u64 pc, u64 a0, u64 a1)
 {
 	CHECK(v->loaded_on == VCPU_NOT_LOADED);
@@ -97,70 +185,38 @@ void vcpu_reset(struct arch_vcpu *v, u64 pc, u64 a0, u64 a1)
 		v->hstatus |= HSTATUS_VTW;
 	v->exit = (struct guest_exit){0};
 	v->hvip = 0;
-	/* scounteren: what the guest may read its user mode may too, as firmware leaves it. Linux
-	 * without a PMU never writes it, and its vDSO reads the time in user mode. */
-	v->vs = (struct vs_csrs){
-		.vsstatus = SSTATUS_UXL_64,
-		.vstimecmp = ~0UL,
-		.scounteren = v->hcounteren,
-	};
+	v->vs = (struct vs_csrs){CSR_SWITCHED(RESET) CSR_SPACE(RESET)};
 	v->fp = (struct fp_state){0};
 	vector_reset(v->vregs);
 }
 
+#define SAVE(how, guest, hart, ext, when, value) \
+	if (CSR_WHEN(&vcpu_features, when))      \
+		s->hart = csr_read(hart);
+
 static void save_vs(struct vs_csrs *s)
 {
-	s->vsstatus = csr_read(vsstatus);
-	s->vsie = csr_read(vsie);
-	s->vstvec = csr_read(vstvec);
-	s->vsscratch = csr_read(vsscratch);
-	s->vsepc = csr_read(vsepc);
-	s->vscause = csr_read(vscause);
-	s->vstval = csr_read(vstval);
-	s->vsatp = csr_read(vsatp);
-	s->scounteren = csr_read(scounteren);
-	if (vcpu_features.sstc)
-		s->vstimecmp = csr_read(vstimecmp);
-	if (vcpu_features.senvcfg)
-		s->senvcfg = csr_read(senvcfg);
-	if (vcpu_features.hstateen)
-		s->sstateen0 = csr_read(sstateen0);
-	if (vcpu_features.vsiselect)
-		s->vsiselect = csr_read(vsiselect);
+	CSR_SWITCHED(SAVE)
+	CSR_SPACE(SAVE)
 }
+
+#define RESTORE(how, guest, hart, ext, when, value) \
+	if (CSR_WHEN(&vcpu_features, when))         \
+		csr_write(hart, s->hart);
 
 static void restore_vs(const struct vs_csrs *s)
 {
-	csr_write(vsstatus, s->vsstatus);
-	csr_write(vsie, s->vsie);
-	csr_write(vstvec, s->vstvec);
-	csr_write(vsscratch, s->vsscratch);
-	csr_write(vsepc, s->vsepc);
-	csr_write(vscause, s->vscause);
-	csr_write(vstval, s->vstval);
-	csr_write(scounteren, s->scounteren);
-	if (vcpu_features.sstc)
-		csr_write(vstimecmp, s->vstimecmp);
-	if (vcpu_features.senvcfg)
-		csr_write(senvcfg, s->senvcfg);
-	if (vcpu_features.hstateen)
-		csr_write(sstateen0, s->sstateen0);
-	if (vcpu_features.vsiselect)
-		csr_write(vsiselect, s->vsiselect);
+	CSR_SWITCHED(RESTORE)
 }
+
+#define WRITE(how, guest, hart, ext, when, value) \
+	if (CSR_WHEN(&vcpu_features, when))       \
+		csr_write(hart, value);
 
 /* What the VM is allowed, before the registers that depend on it. */
 static void restore_controls(const struct arch_vcpu *v)
 {
-	if (vcpu_features.henvcfg)
-		csr_write(henvcfg, v->henvcfg);
-	if (vcpu_features.hstateen)
-		csr_write(hstateen0, v->hstateen0);
-	csr_write(hcounteren, v->hcounteren);
-	csr_write(htimedelta, v->htimedelta);
-	csr_write(hvip, v->hvip);
-	if (vcpu_features.hvictl)
-		csr_write(hvictl, vcpu_hvictl(v));
+	CSR_INWARD(WRITE)
 }
 
 /* Or vsip would tell of another vCPU's file. Of hstatus this alone counts outside a guest. */
@@ -251,6 +307,8 @@ void vcpu_load(struct arch_vcpu *v)
 	DCHECK(csr_read(hgatp) == 0);
 	CHECK(v->loaded_on == VCPU_NOT_LOADED);
 	drop_reservation();
+	if (unlikely(this_hart(lost).any))
+		lose(v->owner);
 	restore_controls(v);
 	restore_vgein(v);
 	restore_vs(&v->vs);

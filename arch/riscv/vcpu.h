@@ -3,8 +3,8 @@
  * The architectural state of a vCPU and its way in and out of a hart.
  *
  * While a vCPU is *loaded* on a hart, its VS CSRs, its FP and vector registers and the CSRs that
- * have no VS copy (scounteren, senvcfg, sstateen0: limen has no U-mode of its own) live in the
- * hart, across exits too. They move only when another vCPU takes the hart. Which vCPU is loaded is
+ * have no VS copy (limen has no U-mode of its own) live in the hart, across exits too:
+ * arch/riscv/csr_table.h has them all. They move only when another vCPU takes the hart. Which vCPU is loaded is
  * a per-hart pointer (E15).
  *
  * Owner: the vCPU's thread, on the hart it belongs to, with interrupts off where it says so.
@@ -28,6 +28,7 @@
 #include "arch/arch.h"
 #include "arch/riscv/counts.h"
 #include "arch/riscv/csr.h"
+#include "arch/riscv/csr_table.h"
 
 /* Why the guest stopped, captured before any interrupt can be taken (E11). */
 struct guest_exit {
@@ -35,9 +36,10 @@ struct guest_exit {
 	u64 htval, htinst; /* of the last guest-page fault or virtual instruction */
 };
 
+#define VS_CSR_MEMBER(how, guest, hart, ext, when, value) u64 hart;
 struct vs_csrs {
-	u64 vsstatus, vsie, vstvec, vsscratch, vsepc, vscause, vstval, vsatp, vstimecmp;
-	u64 scounteren, senvcfg, sstateen0, vsiselect;
+	CSR_SWITCHED(VS_CSR_MEMBER)
+	CSR_SPACE(VS_CSR_MEMBER)
 };
 
 struct fp_state {
@@ -69,6 +71,7 @@ struct arch_vcpu {
 	bool watched;  /* its exits are offered to guest_watched_answer() */
 	bool has_fp;   /* the guest has F and D */
 	bool own_hart; /* nothing else runs on its hart: WFI does not trap */
+	u64 owner;     /* the VM's number: what is lost between VMs is kept between its vCPUs */
 };
 
 #define VCPU_NOT_LOADED (~0U)
@@ -110,6 +113,16 @@ struct vcpu_features {
 };
 
 extern struct vcpu_features vcpu_features;
+
+/* Whether f has what the rows of the table of CSRs say in their column when. */
+#define CSR_WHEN(f, when)     CSR_WHEN_##when(f)
+#define CSR_WHEN_always(f)    true
+#define CSR_WHEN_henvcfg(f)   ((f)->henvcfg)
+#define CSR_WHEN_hstateen(f)  ((f)->hstateen)
+#define CSR_WHEN_hvictl(f)    ((f)->hvictl)
+#define CSR_WHEN_senvcfg(f)   ((f)->senvcfg)
+#define CSR_WHEN_sstc(f)      ((f)->sstc)
+#define CSR_WHEN_vsiselect(f) ((f)->vsiselect)
 
 DECLARE_PER_HART(struct arch_vcpu *, vcpu_loaded);
 

@@ -21,13 +21,14 @@ GUESTS := sbi-base sbi-time timer-sstc sbi-ipi sbi-rfence sbi-hsm sbi-srst sbi-s
 	fault-insn fault-flw fault-nested fault-table fault-walk \
 	fault-straddle fault-own hang hang-trap bench demo demo-other share share-naps seed input life \
 	regs bench-pair bench-idle scrub-fill scrub-look \
-	aia aia-load aia-pingpong
+	aia aia-load aia-pingpong csrs
 
 guest-sbi-time-srcs   := tests/guests/sbi-time.c tests/guests/timer-tests.c
 guest-timer-sstc-srcs := tests/guests/timer-sstc.c tests/guests/timer-tests.c
 guest-aia-srcs        := $(addprefix tests/guests/,aia.c imsic.c)
 guest-aia-load-srcs   := $(addprefix tests/guests/,aia-load.c imsic.c)
 guest-aia-pingpong-srcs := $(addprefix tests/guests/,aia-pingpong.c imsic.c)
+guest-csrs-srcs       := tests/guests/csrs.c tests/guests/csrwalk.S
 guest-fp-srcs         := tests/guests/fp.c tests/guests/fpregs.S
 guest-regs-srcs       := tests/guests/regs.c tests/guests/fpregs.S
 guest-scrub-fill-srcs := tests/guests/scrub-fill.c tests/guests/scrubregs.S tests/guests/fpregs.S
