@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#include "arch/riscv/cache.h"
 #include "hyp/kmem.h"
 #include "hyp/memmap.h"
 #include "hyp/thread.h"
@@ -144,18 +145,26 @@ static void copy_once(void *dst, const void *src, u64 size)
 		memcpy(dst, src, size);
 }
 
-/* One direction of copying; exactly one of to and from is the hypervisor's, or both are NULL. */
-static void touch(void *guest, void *to, const void *from, u64 size)
+/* What is done with a range: exactly one of to and from is the hypervisor's, or both are NULL. */
+struct touch {
+	char *to;
+	const char *from;
+	bool flush;
+};
+
+static void touch(const struct touch *t, void *guest, u64 done, u64 size)
 {
-	if (to)
-		copy_once(to, guest, size);
-	else if (from)
-		copy_once(guest, from, size);
+	if (t->to)
+		copy_once(t->to + done, guest, size);
+	else if (t->from)
+		copy_once(guest, t->from + done, size);
 	else
 		memset(guest, 0, size);
+	if (t->flush)
+		cache_flush(guest, size);
 }
 
-static enum err access(struct vm_mem *mem, u64 gpa, void *to, const void *from, u64 size)
+static enum err access(struct vm_mem *mem, u64 gpa, const struct touch *t, u64 size)
 {
 	const struct gmem_map *map;
 	enum err err = ERR_RANGE;
@@ -170,8 +179,7 @@ static enum err access(struct vm_mem *mem, u64 gpa, void *to, const void *from, 
 		u64 at = gpa + done;
 
 		n = min_u64(size - done, PIECE - (at & (PIECE - 1)));
-		touch(piece_va(find_slot(map, at), at), to ? (char *)to + done : NULL,
-		      from ? (const char *)from + done : NULL, n);
+		touch(t, piece_va(find_slot(map, at), at), done, n);
 	}
 	err = OK;
 out:
@@ -181,17 +189,22 @@ out:
 
 enum err gmem_read(struct vm_mem *mem, gpa_t gpa, void *dst, u64 size)
 {
-	return access(mem, gpa.a, dst, NULL, size);
+	return access(mem, gpa.a, &(struct touch){.to = dst}, size);
 }
 
 enum err gmem_write(struct vm_mem *mem, gpa_t gpa, const void *src, u64 size)
 {
-	return access(mem, gpa.a, NULL, src, size);
+	return access(mem, gpa.a, &(struct touch){.from = src}, size);
 }
 
 enum err gmem_zero(struct vm_mem *mem, gpa_t gpa, u64 size)
 {
-	return access(mem, gpa.a, NULL, NULL, size);
+	return access(mem, gpa.a, &(struct touch){0}, size);
+}
+
+enum err gmem_load(struct vm_mem *mem, gpa_t gpa, const void *src, u64 size)
+{
+	return access(mem, gpa.a, &(struct touch){.from = src, .flush = mem->uncached}, size);
 }
 
 bool gmem_contains(struct vm_mem *mem, gpa_t gpa, u64 size)
@@ -248,10 +261,14 @@ struct gmem_slot *gmem_hold(struct vm_mem *mem, gpa_t gpa, u64 size)
 }
 
 /* Others may be waiting for this hart, and a grace period too. */
-static void clear(const struct ram_chunk *c)
+static void clear(const struct vm_mem *mem, const struct ram_chunk *c)
 {
 	for (u64 off = 0; off < c->size; off += PIECE) {
-		memset((char *)hpa_to_va(c->hpa) + off, 0, PIECE);
+		char *piece = (char *)hpa_to_va(c->hpa) + off;
+
+		memset(piece, 0, PIECE);
+		if (mem->uncached)
+			cache_flush(piece, PIECE);
 		thread_yield();
 	}
 }
@@ -274,7 +291,7 @@ static enum err slot_fill(struct gmem_slot *s)
 	for (u32 i = 0; i < s->chunks; i++) {
 		const struct ram_chunk *c = &s->chunk[i];
 
-		clear(c);
+		clear(s->mem, c);
 		for (u64 off = 0; off < c->size; off += PIECE)
 			s->piece[n++] = HPA(c->hpa.a + off);
 	}
@@ -405,7 +422,7 @@ void gmem_scrub(struct vm_mem *mem)
 		const struct gmem_slot *s = mem->map->slot[i];
 
 		for (u32 c = 0; c < s->chunks; c++)
-			clear(&s->chunk[c]);
+			clear(mem, &s->chunk[c]);
 	}
 }
 

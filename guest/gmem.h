@@ -13,6 +13,9 @@
  * A back end that blocks while it works in guest memory holds the slot: gmem_hold() before,
  * gmem_put() after. The slot's RAM stays until then, even when the VM has lost it meanwhile.
  *
+ * Of a guest that may look past the caches (Svpbmt) all that it is given, zeroes and what is loaded, is in
+ * the memory below before it can run: nothing of before is to be found there.
+ *
  * Before RAM is taken away (gmem_remove, gmem_destroy) the caller has unmapped it from the G-stage
  * and the fences are done (arch/riscv/gstage.h).
  */
@@ -33,7 +36,8 @@ struct gmem_slot;
 struct vm_mem {
 	struct gmem_map *map; /* RCU; written by one adder or remover at a time */
 	struct mem_account *acct;
-	u32 slots; /* atomic: slots whose RAM is not back yet */
+	u32 slots;     /* atomic: slots whose RAM is not back yet */
+	bool uncached; /* the guest may look past the caches; set before any memory is added */
 };
 
 /* No memory yet. What is added is charged to acct, which may be NULL. Any context. */
@@ -65,6 +69,9 @@ bool gmem_gone(const struct vm_mem *mem);
 enum err gmem_read(struct vm_mem *mem, gpa_t gpa, void *dst, u64 size) __must_check;
 enum err gmem_write(struct vm_mem *mem, gpa_t gpa, const void *src, u64 size) __must_check;
 enum err gmem_zero(struct vm_mem *mem, gpa_t gpa, u64 size) __must_check;
+
+/* gmem_write() for what is put there before the guest runs: past the caches too, if it may look there. */
+enum err gmem_load(struct vm_mem *mem, gpa_t gpa, const void *src, u64 size) __must_check;
 
 /* Is all of [gpa, gpa + size) RAM at this moment? Size 0: yes. Any context that RCU watches. */
 bool gmem_contains(struct vm_mem *mem, gpa_t gpa, u64 size);

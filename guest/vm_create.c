@@ -59,6 +59,7 @@ static enum err create_memory(struct vm *vm)
 	vm->tables = pages;
 	vm->tables.ctx = &vm->account;
 	gmem_init(&vm->mem, &vm->account);
+	vm->mem.uncached = isa_has(&vm->isa, EXT_SVPBMT);
 	vm->filling -= arch_clock();
 	e = gmem_add(&vm->mem, GPA(GMAP_RAM_BASE), size);
 	vm->filling += arch_clock();

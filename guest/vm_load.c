@@ -23,8 +23,8 @@ static enum err copy(struct vm *vm, gpa_t to, const u8 *from, u64 size)
 	enum err e = OK;
 
 	for (u64 off = 0; off < size && !e; off += COPIED_AT_ONCE) {
-		e = gmem_write(&vm->mem, GPA(to.a + off), from + off,
-			       min_u64(size - off, COPIED_AT_ONCE));
+		e = gmem_load(&vm->mem, GPA(to.a + off), from + off,
+			      min_u64(size - off, COPIED_AT_ONCE));
 		thread_yield();
 	}
 	return e;
@@ -123,7 +123,7 @@ static enum err put_tree(struct vm *vm, const struct vm_payload *p)
 	if (!e)
 		e = build_tree(vm, p, isa, buf, &used);
 	if (!e)
-		e = gmem_write(&vm->mem, p->plan.dtb, buf, used);
+		e = gmem_load(&vm->mem, p->plan.dtb, buf, used);
 	kmem_free(isa);
 	kmem_free(buf);
 	return e;

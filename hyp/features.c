@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "arch/riscv/cache.h"
 #include "arch/riscv/clock.h"
 #include "arch/riscv/fpu.h"
 #include "arch/riscv/hfence.h"
@@ -148,6 +149,27 @@ static void log_features(void)
 		 features.gstage.modes & BIT(GSTAGE_SV57X4) ? " Sv57x4" : "");
 }
 
+/* The least size of a block that any hart has: 0 if one does not say it. */
+static u64 flush_block(const struct platform *p)
+{
+	u32 least = UINT32_MAX;
+
+	for (u32 i = 0; i < p->harts; i++)
+		if (p->hart[i].usable && p->hart[i].cbom < least)
+			least = p->hart[i].cbom;
+	return least;
+}
+
+/* A guest that may map its RAM as not cacheable finds there what lay below, unless limen writes back what it
+ * has put in front of it. */
+static void settle_svpbmt(const struct platform *p, struct isa_set *isa)
+{
+	if (isa_has(isa, EXT_SVPBMT) && !(isa_has(isa, EXT_ZICBOM) && cache_init(flush_block(p)))) {
+		log_info("caches cannot be written back: guests get no Svpbmt");
+		isa_del(isa, EXT_SVPBMT);
+	}
+}
+
 enum err features_init(const struct platform *p, u64 hartid, const struct bootargs *args,
 		       const char **why)
 {
@@ -166,6 +188,7 @@ enum err features_init(const struct platform *p, u64 hartid, const struct bootar
 	hartisa_common(p, &all->isa);
 	ext_probe(&all->isa, csr_there, NULL);
 	ext_apply_hidden(&all->isa, &args->hidden_ext);
+	settle_svpbmt(p, &all->isa);
 	/* fpu_regs.S moves 64 bits of each register. */
 	vcpu_features.fp = vcpu_features.fp && isa_has(&all->isa, EXT_D);
 	if (!vcpu_features.sstc)
@@ -226,6 +249,8 @@ const char *features_check_hart(void)
 		return "cycle and instret";
 	if (want->hpm_width && have.hpm_width != want->hpm_width)
 		return "counters that overflow";
+	if (isa_has(&features.harts.isa, EXT_SVPBMT) && !cache_try())
+		return "CBO.FLUSH";
 	if (want->vector && have.vlenb != want->vlenb)
 		return "the same vector length";
 	return check_controls();

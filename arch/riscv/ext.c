@@ -187,6 +187,7 @@ static const struct ext_row rows[EXT_COUNT] = {
 	[EXT_SVINVAL] = {PLAIN("svinval")},
 	/* limen's own walk of a guest's tables (vswalk.c) knows both. */
 	[EXT_SVNAPOT] = {PLAIN("svnapot")},
+	/* Taken back where limen cannot write back what it gives: settle_svpbmt() in hyp/features.c. */
 	[EXT_SVPBMT] = {PLAIN("svpbmt"), .env = ENDS(ENV_PBMTE)},
 	[EXT_SVVPTC] = {PLAIN("svvptc")},
 };

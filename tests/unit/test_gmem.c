@@ -14,6 +14,7 @@
 #include "hyp/thread.h"
 #include "lib/check.h"
 #include "tests/unit/arena.h"
+#include "tests/unit/cache_model.h"
 
 static unsigned int yields;
 
