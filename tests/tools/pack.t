@@ -153,7 +153,14 @@ bad_config("two kernels", "/vm1: kernel:", '= "kernel"', '= "kernel", "kernel"')
 bad_config("bootargs that are a number", "/vm1: bootargs:", '"console=ttyS0"', "<1>")
 bad_config("hide of nothing", "/vm1: hide:", '"sstc", "aia"', '"sstc", ""')
 bad_config("a misspelt property", "/vm1: bootarg:", "bootargs", "bootarg")
+bad_config("console with a value", "/vm1: console: takes no value", "cpus = <2>;", "cpus = <2>; console = <1>;")
+bad_config("dedicated with a value", "/vm1: dedicated: takes no value", "cpus = <2>;",
+           'cpus = <2>; dedicated = "y";')
 bad_config("a node in a VM", "/vm1/disk:", '"aia";', '"aia"; disk { };')
+VM = 'compatible = "limen,vm"; cpus = <1>; memory = <0 0x80000>; kernel = "kernel"; console;'
+write("bad.dts", '/dts-v1/; / { compatible = "limen,config"; a { %s }; b { %s }; };' % (VM, VM))
+refused("two VMs that ask for the console", "bad.dts: /b: console: /a asks for it already",
+        "--fit-only", "--config", "bad.dts", *PAYLOADS)
 write("bad.dts", '/dts-v1/; / { compatible = "limen,config"; };')
 refused("no VM at all", "bad.dts: /: has no VM", "--fit-only", "--config", "bad.dts")
 write("bad.dtb", read("config.dtb")[:200])
