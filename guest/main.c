@@ -9,6 +9,7 @@
 #include "guest/payload.h"
 #include "guest/vm_control.h"
 #include "hyp/boot.h"
+#include "hyp/console.h"
 #include "hyp/features.h"
 #include "hyp/input.h"
 #include "hyp/kmem.h"
@@ -106,6 +107,8 @@ void limen_main(void)
 	bool well;
 
 	vmid_space_init(&vmid_space, features.gstage.vmid_bits);
+	if (boot_info.args->console_all)
+		console_show_names();
 	input_init(boot_info.platform);
 	if (read_config(&fit, &e)) {
 		log_report("%s", e.text);
@@ -119,6 +122,7 @@ void limen_main(void)
 	selftest_start();
 	lifecycle_start();
 	well = vm_control_run();
+	console_drain();
 	log_set_quiet(false);
 	if (trace_any())
 		tell_traces();

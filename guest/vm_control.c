@@ -137,16 +137,72 @@ static void await_end(struct entry *e)
 	note_end(e);
 }
 
+/* The console's owner is gone: the first VM that goes on gets it. Without one it stays the old owner's,
+ * which may be made anew. */
+static void pass_console(void)
+{
+	struct entry *e;
+
+	for_each_entry(e)
+	{
+		if (!e->vm || (e->phase == VM_DOWN && e->restart_at == TIMER_NEVER))
+			continue;
+		log_report("the console goes to VM %s", e->config->name);
+		control.console = e;
+		vconsole_own(&e->vm->console);
+		return;
+	}
+}
+
+#define PORT_LOOK_MS	 10  /* between two looks at a port that sends the rest of a VM's output */
+#define PORT_PATIENCE_MS 500 /* for a port that sends nothing of it */
+
+static bool never(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+/* What the VM wrote last goes out before its ring is given back, as long as the port takes any of it. */
+static void let_console_send(struct vconsole *c)
+{
+	u64 hz = arch_clock_hz();
+	size_t rest = vconsole_rest(c), now;
+
+	for (u32 ms = 0; rest && ms < PORT_PATIENCE_MS; ms += PORT_LOOK_MS) {
+		(void)thread_wait(never, NULL, arch_clock() + hz * PORT_LOOK_MS / 1000);
+		now = vconsole_rest(c);
+		if (now < rest)
+			ms = 0;
+		rest = now;
+	}
+}
+
+static void leave_console(struct entry *e)
+{
+	struct vconsole *c = &e->vm->console;
+	u64 unseen;
+
+	let_console_send(c);
+	vconsole_leave(c);
+	unseen = vconsole_unseen(c);
+	if (unseen)
+		log_info("VM %s: %llu bytes of its output were not shown", e->config->name,
+			 (unsigned long long)unseen);
+}
+
 /* Gives back all that a VM has that is down. The grace period is for who found it on the list, for input
  * on its way to its console, and for its threads, each of which has yet to end (vm_vcpu_ended()). */
 static void discard(struct entry *e)
 {
 	e->restart_at = TIMER_NEVER;
-	vconsole_disown(&e->vm->console);
+	leave_console(e);
 	vmlist_remove(&control.vms, &e->node);
 	vm_destroy(e->vm);
 	e->vm = NULL;
 	e->phase = VM_ABSENT;
+	if (control.console == e)
+		pass_console();
 }
 
 /* ---- what becomes of one that has ended of itself ----------------------------------------------- */

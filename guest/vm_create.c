@@ -79,9 +79,10 @@ static enum err create_devices(struct vm *vm)
 	struct mmio_region uart = {GPA(GMAP_UART_BASE), GMAP_UART_SIZE, &vuart_mmio_ops, &vm->uart};
 	enum err e;
 
-	vconsole_init(&vm->console, &vm->uart);
 	mmio_bus_init(&vm->bus);
-	e = virqchip_create(vm);
+	e = vconsole_init(&vm->console, &vm->uart, vm->config->name, &vm->account);
+	if (!e)
+		e = virqchip_create(vm);
 	if (!e)
 		e = virqchip_connect(vm, &vm->uart.irq, GMAP_UART_IRQ, VIRQ_LEVEL);
 	if (!e)
@@ -134,11 +135,13 @@ void vm_destroy(struct vm *vm)
 {
 	/* Its threads are done with it, and not only told that they end. */
 	DCHECK(READ_ONCE(vm->place.share.wanting) == 0);
+	vconsole_leave(&vm->console); /* one that was not wholly made */
 	vm_place_destroy(vm);
 	mmio_bus_destroy(&vm->bus);
 	virqchip_destroy(vm);
 	for (u32 i = 0; vm->vcpu && i < vm->vcpus; i++)
 		kmem_free_charged(&vm->account, vm->vcpu[i].arch.vregs);
+	vconsole_destroy(&vm->console, &vm->account);
 	kmem_free_charged(&vm->account, vm->vmid.seen);
 	kmem_free_charged(&vm->account, vm->vcpu);
 	if (vm->gstage.pt.levels)

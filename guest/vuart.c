@@ -111,8 +111,10 @@ static u8 line_errors(const struct vuart *u)
 
 static u8 line_status(const struct vuart *u)
 {
-	u8 lsr = UART_LSR_THRE | UART_LSR_TEMT | line_errors(u);
+	u8 lsr = line_errors(u);
 
+	if (!u->tx_full)
+		lsr |= UART_LSR_THRE | UART_LSR_TEMT;
 	if (u->count)
 		lsr |= UART_LSR_DR;
 	if (u->bad && fifo_on(u))
@@ -178,15 +180,14 @@ static __always_inline void update_irq(struct vuart *u)
 	virq_set(&u->irq, high);
 }
 
-/* Enabling the interrupt while the transmitter is empty, which it always is, raises it: drivers
- * start to send that way. */
+/* Enabling the interrupt while the transmitter is empty raises it: drivers start to send that way. */
 static void write_ier(struct vuart *u, u8 val)
 {
 	u8 rising = (u8)(val & ~u->ier);
 
 	u->ier = val & UART_IER_ALL;
 	if (rising & UART_IER_THRI)
-		u->thr_event = true;
+		u->thr_event = !u->tx_full;
 }
 
 /* Turning the FIFO on or off empties it; without the enable bit the others are not taken. */
@@ -205,14 +206,14 @@ static __cold void write_mcr(struct vuart *u, u8 val)
 	update_modem(u);
 }
 
-/* A byte to send; true if it goes outside. The transmitter is empty again at once. */
-static bool write_thr(struct vuart *u, u8 val)
+/* A byte to send. The transmitter is empty again at once, if there is room outside. */
+static void write_thr(struct vuart *u, u8 val)
 {
-	u->thr_event = true;
-	if (!(u->mcr & UART_MCR_LOOP))
-		return true;
-	loop_back(u, val);
-	return false;
+	if (u->mcr & UART_MCR_LOOP)
+		loop_back(u, val);
+	else
+		u->tx_full = !u->ops->tx(u, val);
+	u->thr_event = !u->tx_full;
 }
 
 static __always_inline u8 read_locked(struct vuart *u, unsigned int reg)
@@ -239,15 +240,15 @@ static void write_divisor(struct vuart *u, unsigned int reg, u8 val)
 		u->dlm = val;
 }
 
-/* Returns whether val is a byte to send outside. LSR and MSR are read-only. */
-static __always_inline bool write_locked(struct vuart *u, unsigned int reg, u8 val)
+/* LSR and MSR are read-only. */
+static __always_inline void write_locked(struct vuart *u, unsigned int reg, u8 val)
 {
 	if ((u->lcr & UART_LCR_DLAB) && reg <= UART_DLM) {
 		write_divisor(u, reg, val);
-		return false;
+		return;
 	}
 	switch (reg) {
-	case UART_THR: return write_thr(u, val);
+	case UART_THR: write_thr(u, val); break;
 	case UART_IER: write_ier(u, val); break;
 	case UART_FCR: write_fcr(u, val); break;
 	case UART_LCR: u->lcr = val; break;
@@ -255,7 +256,6 @@ static __always_inline bool write_locked(struct vuart *u, unsigned int reg, u8 v
 	case UART_SCR: u->scr = val; break;
 	default: break;
 	}
-	return false;
 }
 
 /* Is it time to tell the host side that there is room? Once for each refusal. */
@@ -289,13 +289,12 @@ static __always_inline u8 read_reg(struct vuart *u, unsigned int reg)
 static __always_inline void write_reg(struct vuart *u, unsigned int reg, u8 val)
 {
 	unsigned long flags = spin_lock_irqsave(&u->lock);
-	bool send = write_locked(u, reg % VUART_SIZE, val);
-	bool room = take_room(u);
+	bool room;
 
+	write_locked(u, reg % VUART_SIZE, val);
+	room = take_room(u);
 	update_irq(u);
 	spin_unlock_irqrestore(&u->lock, flags);
-	if (send)
-		u->ops->tx(u, &val, 1);
 	tell_room(u, room);
 }
 
@@ -323,6 +322,32 @@ size_t vuart_receive(struct vuart *u, const u8 *bytes, size_t n)
 		i++;
 	update_irq(u);
 	spin_unlock_irqrestore(&u->lock, flags);
+	return i;
+}
+
+void vuart_sent(struct vuart *u)
+{
+	unsigned long flags = spin_lock_irqsave(&u->lock);
+
+	if (u->tx_full)
+		u->thr_event = true;
+	u->tx_full = false;
+	update_irq(u);
+	spin_unlock_irqrestore(&u->lock, flags);
+}
+
+size_t vuart_take(struct vuart *u, u8 *bytes, size_t n)
+{
+	unsigned long flags = spin_lock_irqsave(&u->lock);
+	size_t i = 0;
+	bool room;
+
+	while (i < n && u->count)
+		bytes[i++] = rx_pop(u);
+	room = take_room(u);
+	update_irq(u);
+	spin_unlock_irqrestore(&u->lock, flags);
+	tell_room(u, room);
 	return i;
 }
 
@@ -373,6 +398,7 @@ u8 vuart_read(struct vuart *u, unsigned int reg)
 
 const struct mmio_ops vuart_mmio_ops = {.read = vuart_mmio_read, .write = vuart_mmio_write};
 
+/* What outside has no room for it does not have afterwards either. */
 static void reset_locked(struct vuart *u)
 {
 	u->ier = u->fcr = u->lcr = u->mcr = u->scr = u->dlm = 0;

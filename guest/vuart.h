@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Model of an NS16550A serial port, as a guest sees it: eight registers of one byte, 16 bytes of
- * receive FIFO, and a transmitter that is never busy.
+ * receive FIFO, and a transmitter that is busy only while the host side has no room.
  *
- * Time does not exist in it: a byte written is sent at once, so the transmitter is empty again
- * before the guest can look; and the receive time-out (four characters' time without news) has
- * always passed, so bytes under the FIFO's trigger level interrupt at once, as a time-out.
+ * Time does not exist in it: a byte written is sent at once, so the transmitter is empty again before
+ * the guest can look, as long as the host side has room for a FIFO more; and the receive time-out (four
+ * characters' time without news) has always passed, so bytes under the FIFO's trigger level interrupt
+ * at once, as a time-out.
  *
- * What the host side gives is taken while there is room; it is told when the guest has made room.
- * Only loopback can overrun.
+ * What the host side gives is taken while there is room; it is told when the guest has made room. Only
+ * loopback can overrun.
  *
- * Lock order: u->lock > the interrupt controller's lock. ops are called with no lock held.
+ * Lock order: u->lock > the interrupt controller's lock, and what tx() takes. rx_room() is called with
+ * no lock held.
  *
  * Spec: National Semiconductor PC16550D data sheet (June 1995), section 8, "Registers".
  */
@@ -31,12 +33,13 @@
 
 struct vuart;
 
-/* Both are called with no lock of the model's held, where the guest's access or vuart_receive()
- * was; they must not block. */
+/* Called where the guest's access or vuart_receive() was; they must not block. */
 struct vuart_ops {
-	void (*tx)(struct vuart *u, const u8 *bytes, size_t n); /* the guest sends */
-	/* The guest has emptied the receiver after vuart_receive() took less than it was given; it
-	 * may be called again, from here too. May be NULL. */
+	/* The guest sends. Returns whether there is room for VUART_FIFO bytes more; if not,
+	 * vuart_sent() has to be called once there is. With u->lock held. */
+	bool (*tx)(struct vuart *u, u8 byte);
+	/* With no lock of the model's held. The guest has emptied the receiver after vuart_receive()
+	 * took less than it was given; it may be called again, from here too. May be NULL. */
 	void (*rx_room)(struct vuart *u);
 };
 
@@ -56,6 +59,7 @@ struct vuart {
 	u8 msr;		/* modem inputs and what changed since they were read */
 	bool overrun;	/* LSR.OE */
 	bool thr_event; /* the transmitter became empty, not yet seen in IIR */
+	bool tx_full;	/* the host side had no room; shown as a transmitter that is not empty */
 	bool irq_high;	/* what the line was last told */
 	bool refused;	/* vuart_receive() took less than it was given */
 	u8 head, count; /* of the receive FIFO */
@@ -72,6 +76,13 @@ void vuart_reset(struct vuart *u);
 /* Bytes for the guest, from outside. Returns how many were taken, from the first on; for the rest
  * rx_room() is called. Any context, interrupts in any state. */
 size_t vuart_receive(struct vuart *u, const u8 *bytes, size_t n);
+
+/* The host side has room again. Any context, interrupts in any state. */
+void vuart_sent(struct vuart *u);
+
+/* Takes up to n bytes out of the receiver for who reads past the registers; returns how many. As the
+ * guest's accesses. */
+size_t vuart_take(struct vuart *u, u8 *bytes, size_t n);
 
 /* A break on the line. Returns OK, or ERR_AGAIN: no room, later (as vuart_receive()). Any context,
  * interrupts in any state. */

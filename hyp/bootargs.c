@@ -139,6 +139,14 @@ static void parse_loglevel(struct bootargs *b, struct word w, const struct boota
 		complain(warn, "loglevel= is error, warn or info, not", w);
 }
 
+static void parse_console(struct bootargs *b, struct word w, const struct bootargs_warn *warn)
+{
+	if (is(w, "all"))
+		b->console_all = true;
+	else
+		complain(warn, "console= is all, not", w);
+}
+
 static void parse_panic(struct bootargs *b, struct word w, const struct bootargs_warn *warn)
 {
 	if (is(w, "check"))
@@ -229,7 +237,7 @@ static const struct {
 } keys[] = {
 	{"hide=", parse_hide},	 {"satp=", parse_satp},		{"loglevel=", parse_loglevel},
 	{"panic=", parse_panic}, {"selftest=", parse_selftest}, {"torture=", parse_torture},
-	{"trace=", parse_trace},
+	{"trace=", parse_trace}, {"console=", parse_console},
 };
 
 static void parse_word(struct bootargs *b, struct word w, const struct bootargs_warn *warn)

@@ -51,6 +51,7 @@ struct bootargs {
 	struct isa_set hidden_ext; /* for ext_apply_hidden(), once harts are probed */
 	u32 satp_bits;		 /* 39, 48 or 57: limen's own paging; 0: the narrowest that does */
 	enum log_level loglevel; /* LOG_INFO without loglevel= */
+	bool console_all;	 /* every VM's lines are shown, with its name */
 	enum bootargs_panic panic;
 	bool selftest_conformance; /* run the conformance suite, then end the machine */
 	bool selftest_vms;	   /* while the VMs run */

@@ -1,23 +1,102 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who does the console's work while guests run: its interrupt, or a timer that looks for input and a
+ * thread that sends. Both are on hart 0.
+ *
+ * The thread does not keep its hart: firmware may poll a port of its own for as long as bytes take, so
+ * after each piece it rests for as long as that one took, and longer and longer while nothing is taken.
+ */
 #include "hyp/input.h"
 
 #include "hyp/console.h"
 #include "hyp/hostirq.h"
+#include "hyp/thread.h"
 #include "hyp/timer.h"
 #include "lib/irq.h"
 #include "lib/log.h"
 #include "lib/trace.h"
 
-#define POLL_MS 20 /* a person does not notice; 50 short interrupts a second */
+#define TICK_MS	      20 /* a person does not notice; 50 short interrupts a second */
+#define REST_FIRST_US 500
+#define REST_MOST_US  16000
 
-static struct timer poll_timer;
+static struct timer tick_timer;
+static struct thread *sender;
+static bool by_irq;
 
-static void poll(struct timer *t)
+static u64 in_ticks(u64 us)
 {
-	trace_point(TRACE_INPUT, false, 0);
-	console_poll();
-	timer_arm(t, arch_clock() + arch_clock_hz() * POLL_MS / 1000);
+	return arch_clock_hz() * us / 1000000;
 }
+
+/* ---- without an interrupt --------------------------------------------------------------------- */
+
+static bool pending(void *arg)
+{
+	(void)arg;
+	return console_pending();
+}
+
+static bool never(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+/* How long to rest after what was sent in `took` ticks; last is how long the last rest was. */
+static u64 rest_after(size_t sent, u64 took, u64 last)
+{
+	if (sent)
+		return took;
+	return min_u64(max_u64(last * 2, in_ticks(REST_FIRST_US)), in_ticks(REST_MOST_US));
+}
+
+static void send_thread(void *arg)
+{
+	u64 rest = 0;
+
+	(void)arg;
+	for (;;) {
+		u64 start;
+		size_t sent;
+
+		(void)thread_wait(pending, NULL, TIMER_NEVER);
+		start = arch_clock();
+		sent = console_send();
+		rest = rest_after(sent, arch_clock() - start, rest);
+		(void)thread_wait(never, NULL, arch_clock() + rest);
+	}
+}
+
+static void wake_sender(void)
+{
+	thread_wake(sender);
+}
+
+/* ---- every 20 ms ------------------------------------------------------------------------------ */
+
+static void tick(struct timer *t)
+{
+	if (!by_irq) {
+		trace_point(TRACE_INPUT, false, 0);
+		console_poll();
+	}
+	if (console_shows_names())
+		console_age();
+	if (sender && console_pending())
+		thread_wake(sender);
+	timer_arm(t, arch_clock() + in_ticks(TICK_MS * 1000));
+}
+
+static void tick_start(void)
+{
+	timer_init(&tick_timer, tick);
+	irq_off();
+	tick(&tick_timer);
+	irq_on();
+}
+
+/* ---- with one --------------------------------------------------------------------------------- */
 
 static void on_interrupt(void *arg)
 {
@@ -27,14 +106,14 @@ static void on_interrupt(void *arg)
 }
 
 /* Goes to hart 0. */
-static bool by_interrupt(const struct platform *p)
+static bool use_interrupt(const struct platform *p)
 {
 	struct hostirq *line;
 
 	if (p->uart.kind == PLATFORM_UART_NONE ||
 	    hostirq_claim(&p->uart.irq, 0, on_interrupt, NULL, &line))
 		return false;
-	if (console_set_rx_irq(true)) {
+	if (console_use_irqs()) {
 		hostirq_free(line);
 		return false;
 	}
@@ -44,13 +123,16 @@ static bool by_interrupt(const struct platform *p)
 
 void input_init(const struct platform *p)
 {
-	bool irq = by_interrupt(p);
-
-	log_info("console: %s, input %s", console_name(), irq ? "by interrupt" : "polled");
-	if (irq)
-		return;
-	timer_init(&poll_timer, poll);
-	irq_off();
-	poll(&poll_timer);
-	irq_on();
+	by_irq = use_interrupt(p);
+	log_info("console: %s, input %s", console_name(), by_irq ? "by interrupt" : "polled");
+	if (!by_irq) {
+		sender = thread_create("console", 0, send_thread, NULL);
+		if (!sender)
+			log_warn(
+				"console: no memory for its thread: who writes waits for the port");
+	}
+	if (by_irq || sender)
+		console_begin(wake_sender);
+	if (!by_irq || console_shows_names())
+		tick_start();
 }

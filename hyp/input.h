@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Console input: by the serial port's interrupt where the machine's interrupt controller is one
- * limen drives, by looking now and then where not.
+ * Who does the console's work while guests run: the serial port's interrupt where the machine's
+ * interrupt controller is one limen drives; where not, a timer that looks for input now and then, and a
+ * thread that sends.
  */
 #ifndef HYP_INPUT_H
 #define HYP_INPUT_H
 
 #include "hyp/platform.h"
 
-/* Once, in a thread on hart 0. */
+/* Once, in a thread on hart 0. From here on nobody waits for the port (console_begin()). */
 void input_init(const struct platform *p);
 
 #endif

@@ -19,18 +19,23 @@ struct uart;
 
 struct uart_ops {
 	const char *name;
-	/* Most bytes of one write() that are worth a hold of the console's lock. */
+	/* Most bytes of one send() that are worth a hold of the console's lock. */
 	unsigned int burst;
-	/* Makes the device ready; receive interrupts off. Interrupts in any state. */
+	/* send() and read() may take their time: who cannot wait stays away from them. */
+	bool slow;
+	/* Makes the device ready; its interrupts off. Interrupts in any state. */
 	void (*init)(struct uart *u);
+	/* Takes as many of n bytes as it has room for now, and returns how many. */
+	size_t (*send)(struct uart *u, const char *s, size_t n);
 	/* Sends n bytes, polling; returns how many went out: fewer only if the device is stuck. */
 	size_t (*write)(struct uart *u, const char *s, size_t n);
 	/* Polls until what was written has left the FIFO, or the device is stuck; may be NULL. */
 	void (*drain)(struct uart *u);
 	/* Takes up to n bytes that have arrived; returns how many. Never waits. */
 	size_t (*read)(struct uart *u, char *buf, size_t n);
-	/* Receive interrupts on or off; ERR_NOTSUP: poll instead. */
-	int (*set_rx_irq)(struct uart *u, bool on);
+	/* Interrupts on or off: that something has arrived, and that the transmitter is empty. ERR_NOTSUP:
+	 * poll instead. */
+	int (*set_irqs)(struct uart *u, bool rx, bool tx);
 	/* Clears what of an interrupt read() does not; may be NULL. Before read(). */
 	void (*irq)(struct uart *u);
 };
@@ -41,6 +46,7 @@ struct uart {
 	unsigned int shift; /* register n is at n << shift */
 	unsigned int width; /* bytes an access: 1 or 4 */
 	unsigned int fifo;  /* bytes the empty transmitter takes */
+	unsigned int room;  /* of those, which it can still take without a look at it */
 	bool stuck;	    /* the transmitter took nothing for all of UART_PATIENCE */
 };
 

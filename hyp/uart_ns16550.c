@@ -20,6 +20,7 @@
 #define USR 31 /* DesignWare alone */
 
 #define IER_ERBFI	 0x01
+#define IER_ETBEI	 0x02
 #define FCR_FIFO_ENABLE	 0x01
 #define IIR_ID		 0x0f
 #define IIR_NO_INT	 0x01
@@ -27,7 +28,8 @@
 #define IIR_CHAR_TIMEOUT 0x0c
 #define IIR_FIFO	 0xc0
 #define LCR_DLAB	 0x80
-#define MCR_DTR_RTS_OUT2 0x0b /* OUT2 lets the interrupt out on PC-like boards */
+#define MCR_OUT2	 0x08 /* lets the interrupt out on PC-like boards */
+#define MCR_DTR_RTS_OUT2 0x0b
 #define LSR_DR		 0x01
 #define LSR_THRE	 0x20
 #define LSR_TEMT	 0x40
@@ -70,21 +72,42 @@ static void ns16550_init(struct uart *u)
 	reg_write(u, IER, 0);
 	reg_write(u, FCR, FCR_FIFO_ENABLE);
 	u->fifo = (reg_read(u, IIR) & IIR_FIFO) == IIR_FIFO ? 16 : 1;
+	u->room = 0;
 }
 
-/* THRE says that the whole FIFO is empty: one look is good for u->fifo bytes. */
+/* Into a FIFO that has room for them. */
+static void put(struct uart *u, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		reg_write(u, THR, (u8)s[i]);
+	u->room -= (unsigned int)n;
+}
+
+/* THRE says that the whole FIFO is empty: one look is good for u->fifo bytes, however they come. */
+static size_t ns16550_send(struct uart *u, const char *s, size_t n)
+{
+	if (u->room < n && (reg_read(u, LSR) & LSR_THRE))
+		u->room = u->fifo;
+	n = min_u64(n, u->room);
+	put(u, s, n);
+	u->stuck &= n == 0;
+	return n;
+}
+
 static size_t ns16550_write(struct uart *u, const char *s, size_t n)
 {
 	size_t done = 0;
 
 	while (done < n) {
-		size_t end = min_u64(n, done + u->fifo);
+		size_t len;
 
 		u->stuck = !wait_lsr(u, LSR_THRE);
 		if (u->stuck)
 			break;
-		while (done < end)
-			reg_write(u, THR, (u8)s[done++]);
+		u->room = u->fifo;
+		len = min_u64(n - done, u->fifo);
+		put(u, s + done, len);
+		done += len;
 	}
 	return done;
 }
@@ -103,11 +126,11 @@ static size_t ns16550_read(struct uart *u, char *buf, size_t n)
 	return i;
 }
 
-static int ns16550_set_rx_irq(struct uart *u, bool on)
+static int ns16550_set_irqs(struct uart *u, bool rx, bool tx)
 {
-	if (on)
+	if (!(reg_read(u, MCR) & MCR_OUT2))
 		reg_write(u, MCR, reg_read(u, MCR) | MCR_DTR_RTS_OUT2);
-	reg_write(u, IER, on ? IER_ERBFI : 0);
+	reg_write(u, IER, (rx ? IER_ERBFI : 0) | (tx ? IER_ETBEI : 0));
 	return OK;
 }
 
@@ -125,11 +148,12 @@ static void ns16550_irq(struct uart *u)
 
 const struct uart_ops uart_ns16550_ops = {
 	.name = "ns16550a",
-	.burst = 16,
+	.burst = 64,
 	.init = ns16550_init,
+	.send = ns16550_send,
 	.write = ns16550_write,
 	.drain = ns16550_drain,
 	.read = ns16550_read,
-	.set_rx_irq = ns16550_set_rx_irq,
+	.set_irqs = ns16550_set_irqs,
 	.irq = ns16550_irq,
 };

@@ -3,7 +3,8 @@
  * The firmware's console as a serial port (SBI 3.0, "Debug Console Extension" and "Legacy
  * Extensions"). DBCN takes and gives bytes in memory at a physical address; a buffer of limen's
  * own stands between, so that nobody else's memory is shown to the firmware. Legacy calls move a
- * byte each and serve where DBCN is missing or hidden. There is no receive interrupt.
+ * byte each and serve where DBCN is missing or hidden. There are no interrupts, and firmware that polls a
+ * port of its own keeps the hart for as long as the bytes take.
  */
 #include "hyp/uart.h"
 
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #define BOUNCE 256 /* bytes; aligned to its size, so it lies in one page */
+#define BURST  16 /* bytes at a time, when others wait: one and a half milliseconds at 115200 baud */
 
 static char bounce[BOUNCE] __aligned(BOUNCE);
 static u64 bounce_offset;
@@ -66,6 +68,25 @@ static size_t sbi_write_dbcn(struct uart *u, const char *s, size_t n)
 	return done;
 }
 
+/* Of a firmware that fails to send as of one that has no room: the bytes stay. */
+static size_t sbi_send(struct uart *u, const char *s, size_t n)
+{
+	size_t i = 0;
+	long r;
+
+	n = min_u64(n, BURST);
+	if (fw_has(FW_DBCN)) {
+		memcpy(bounce, s, n);
+		r = fw_console_write(bounce_hpa(0), n);
+		i = r < 0 ? 0 : min_u64((u64)r, n);
+	} else {
+		while (i < n && fw_console_byte((u8)s[i]) == OK)
+			i++;
+	}
+	u->stuck &= i == 0;
+	return i;
+}
+
 static size_t sbi_write(struct uart *u, const char *s, size_t n)
 {
 	size_t done = 0;
@@ -96,17 +117,19 @@ static size_t sbi_read(struct uart *u, char *buf, size_t n)
 	return i;
 }
 
-static int sbi_set_rx_irq(struct uart *u, bool on)
+static int sbi_set_irqs(struct uart *u, bool rx, bool tx)
 {
 	(void)u;
-	return on ? ERR_NOTSUP : OK;
+	return rx || tx ? ERR_NOTSUP : OK;
 }
 
 const struct uart_ops uart_sbi_ops = {
 	.name = "SBI",
-	.burst = BOUNCE,
+	.burst = BURST,
+	.slow = true,
 	.init = sbi_init,
+	.send = sbi_send,
 	.write = sbi_write,
 	.read = sbi_read,
-	.set_rx_irq = sbi_set_rx_irq,
+	.set_irqs = sbi_set_irqs,
 };

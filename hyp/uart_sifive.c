@@ -22,6 +22,7 @@
 #define TXCTRL_EMPTY (1U << 16) /* one as the number */
 #define RXCTRL_RXEN  (1U << 0)
 #define RXCTRL_RXCNT (7U << 16) /* interrupt when more than this many wait: none */
+#define IE_TXWM	     (1U << 0)
 #define IE_RXWM	     (1U << 1)
 #define IP_TXWM	     (1U << 0)
 
@@ -56,6 +57,16 @@ static bool wait_bits(struct uart *u, unsigned int reg, u32 mask, u32 value)
 	return true;
 }
 
+static size_t sifive_send(struct uart *u, const char *s, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n && !(reg_read(u, TXDATA) & TXDATA_FULL))
+		reg_write(u, TXDATA, (u8)s[done++]);
+	u->stuck &= done == 0;
+	return done;
+}
+
 static size_t sifive_write(struct uart *u, const char *s, size_t n)
 {
 	size_t done = 0;
@@ -88,18 +99,19 @@ static size_t sifive_read(struct uart *u, char *buf, size_t n)
 	return i;
 }
 
-static int sifive_set_rx_irq(struct uart *u, bool on)
+static int sifive_set_irqs(struct uart *u, bool rx, bool tx)
 {
-	reg_write(u, IE, on ? IE_RXWM : 0);
+	reg_write(u, IE, (rx ? IE_RXWM : 0) | (tx ? IE_TXWM : 0));
 	return OK;
 }
 
 const struct uart_ops uart_sifive_ops = {
 	.name = "sifive,uart0",
-	.burst = 8,
+	.burst = 64,
 	.init = sifive_init,
+	.send = sifive_send,
 	.write = sifive_write,
 	.drain = sifive_drain,
 	.read = sifive_read,
-	.set_rx_irq = sifive_set_rx_irq,
+	.set_irqs = sifive_set_irqs,
 };

@@ -20,9 +20,16 @@ static void on_set(struct virq_line *l, bool level)
 	line = level;
 }
 
-static void on_tx(struct vuart *v, const u8 *bytes, size_t n)
+static u8 echo;
+static bool echoes;
+
+/* As a terminal that echoes, and has no room now and then. */
+static bool on_tx(struct vuart *v, u8 byte)
 {
-	vuart_receive(v, bytes, n); /* as a terminal that echoes */
+	(void)v;
+	echo = byte;
+	echoes = true;
+	return byte & 3;
 }
 
 static void on_room(struct vuart *v)
@@ -42,20 +49,23 @@ static void do_step(u8 what, u8 val)
 	switch (what >> 4) {
 	case 0: vuart_receive(&u, bytes, val % 32); break;
 	case 1: (void)vuart_receive_break(&u); break;
-	case 2: vuart_reset(&u); break;
-	case 3:
+	case 2: val & 1 ? vuart_reset(&u) : vuart_sent(&u); break;
+	case 3: vuart_take(&u, bytes, val % 32); break;
 	case 4:
 	case 5:
 	case 6: vuart_read(&u, what); break;
 	default: vuart_write(&u, what, val); break;
 	}
+	if (echoes)
+		vuart_receive(&u, &echo, 1);
+	echoes = false;
 	if (u.count > VUART_FIFO || u.head >= VUART_FIFO || u.bad > u.count || u.irq_high != line)
 		abort();
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
-	line = false;
+	line = echoes = false;
 	vuart_init(&u, &ops, NULL);
 	virq_connect(&u.irq, &line_ops, NULL, 1, VIRQ_LEVEL);
 	for (; size >= 2; size -= 2, data += 2)

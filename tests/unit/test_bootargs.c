@@ -89,6 +89,16 @@ static void test_words(void **state)
 	assert_int_equal(args.loglevel, LOG_INFO);
 }
 
+static void test_console(void **state)
+{
+	(void)state;
+	parse("");
+	assert_false(args.console_all);
+	parse("console=all");
+	assert_true(args.console_all);
+	assert_int_equal(warnings, 0);
+}
+
 static void test_panic(void **state)
 {
 	(void)state;
@@ -215,6 +225,7 @@ static void test_unknown(void **state)
 	expect_warning("satp=sv32", "boot arguments: satp= is sv39, sv48 or sv57, not: \"sv32\"");
 	expect_warning("loglevel=7",
 		       "boot arguments: loglevel= is error, warn or info, not: \"7\"");
+	expect_warning("console=a", "boot arguments: console= is all, not: \"a\"");
 	expect_warning("panic=", "boot arguments: panic= is check, trap or overflow, not: \"\"");
 	expect_warning("panic=5", "boot arguments: panic= is check, trap or overflow, not: \"5\"");
 	expect_warning(
@@ -258,6 +269,7 @@ static void test_docs(void **state)
 	assert_true(documented("panic=overflow"));
 	assert_true(documented("torture=rcu") && documented("torture=stall"));
 	assert_true(documented("trace=on"));
+	assert_true(documented("console=all"));
 	assert_true(documented("selftest=conformance") && documented("selftest=lifecycle"));
 	assert_true(documented("selftest=conformance,vms"));
 	for_each_ext(e) if (ext_hide_name(e) && !documented(ext_hide_name(e)))
@@ -299,6 +311,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_none),	    cmocka_unit_test(test_words),
+		cmocka_unit_test(test_console),	    cmocka_unit_test(test_trace),
 		cmocka_unit_test(test_panic),	    cmocka_unit_test(test_trace),
 		cmocka_unit_test(test_all),	    cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_docs),	    cmocka_unit_test(test_docs_names),

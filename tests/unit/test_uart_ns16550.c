@@ -133,7 +133,7 @@ static void start(unsigned int shift, unsigned int width, unsigned int fifo)
 	chip.fifo_size = fifo;
 	chip.lcr = 0x03;
 	chip.ier = 0x0f;
-	u = (struct uart){&uart_ns16550_ops, window, shift, width, 0, false};
+	u = (struct uart){.ops = &uart_ns16550_ops, .base = window, .shift = shift, .width = width};
 	u.ops->init(&u);
 	assert_int_equal(chip.ier, 0);
 	chip.lsr_reads = 0;
@@ -230,6 +230,45 @@ static void test_stuck(void **state)
 	assert_false(u.stuck);
 }
 
+/* send() never waits: what one look at LSR has promised may come in pieces, and no more. */
+static void test_send(void **state)
+{
+	(void)state;
+	start(0, 1, 16);
+	assert_int_equal(u.ops->send(&u, text, 5), 5);
+	assert_int_equal(chip.lsr_reads, 1);
+	assert_int_equal(u.ops->send(&u, text + 5, 5), 5);
+	assert_int_equal(chip.lsr_reads, 1);
+	chip.stuck = true;
+	assert_int_equal(u.ops->send(&u, text + 10, 29), 6);
+	assert_int_equal(u.ops->send(&u, text + 16, 23), 0);
+	assert_int_equal(chip.lsr_reads, 3);
+	chip.stuck = false;
+	chip.fifo_len = 0;
+	assert_int_equal(u.ops->send(&u, text + 16, 23), 16);
+	assert_int_equal(chip.out_len, 32);
+	assert_memory_equal(chip.out, text, 32);
+	start(2, 4, 1);
+	assert_int_equal(u.ops->send(&u, text, 5), 1);
+	assert_int_equal(u.ops->send(&u, text, 5), 0);
+}
+
+/* Both ways of sending know of each other. */
+static void test_send_after_write(void **state)
+{
+	(void)state;
+	start(0, 1, 16);
+	assert_int_equal(u.ops->write(&u, text, 10), 10);
+	chip.stuck = true;
+	assert_int_equal(u.ops->send(&u, text, 20), 6);
+	assert_int_equal(u.ops->send(&u, text, 20), 0);
+	u.stuck = true;
+	chip.stuck = false;
+	chip.fifo_len = 0;
+	assert_int_equal(u.ops->send(&u, text, 3), 3);
+	assert_false(u.stuck);
+}
+
 static void test_read(void **state)
 {
 	char buf[8] = "";
@@ -248,7 +287,7 @@ static void test_interrupts(void **state)
 {
 	(void)state;
 	start(2, 1, 16);
-	assert_int_equal(u.ops->set_rx_irq(&u, true), OK);
+	assert_int_equal(u.ops->set_irqs(&u, true, false), OK);
 	assert_int_equal(chip.ier, 1);
 	assert_int_equal(chip.mcr & 8, 8);
 	u.ops->irq(&u);
@@ -259,7 +298,11 @@ static void test_interrupts(void **state)
 	chip.busy = true;
 	u.ops->irq(&u);
 	assert_int_equal(chip.usr_reads, 1);
-	assert_int_equal(u.ops->set_rx_irq(&u, false), OK);
+	assert_int_equal(u.ops->set_irqs(&u, true, true), OK);
+	assert_int_equal(chip.ier, 3);
+	assert_int_equal(u.ops->set_irqs(&u, false, true), OK);
+	assert_int_equal(chip.ier, 2);
+	assert_int_equal(u.ops->set_irqs(&u, false, false), OK);
 	assert_int_equal(chip.ier, 0);
 }
 
@@ -273,6 +316,8 @@ int main(void)
 		cmocka_unit_test(test_drain),
 		cmocka_unit_test(test_dlab_left_set),
 		cmocka_unit_test(test_stuck),
+		cmocka_unit_test(test_send),
+		cmocka_unit_test(test_send_after_write),
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_interrupts),
 	};

@@ -124,6 +124,19 @@ static void test_stuck(void **state)
 	assert_int_equal(u.ops->write(&u, "0123456789", 10), 10);
 }
 
+static void test_send(void **state)
+{
+	(void)state;
+	chip.stuck = true;
+	assert_int_equal(u.ops->send(&u, "0123456789", 10), 8);
+	assert_int_equal(u.ops->send(&u, "89", 2), 0);
+	chip.stuck = false;
+	chip.fifo_len = 0;
+	assert_int_equal(u.ops->send(&u, "89", 2), 2);
+	assert_int_equal(chip.out_len, 10);
+	assert_memory_equal(chip.out, "0123456789", 10);
+}
+
 static void test_drain(void **state)
 {
 	(void)state;
@@ -152,9 +165,11 @@ static void test_read(void **state)
 static void test_interrupts(void **state)
 {
 	(void)state;
-	assert_int_equal(u.ops->set_rx_irq(&u, true), OK);
+	assert_int_equal(u.ops->set_irqs(&u, true, false), OK);
 	assert_int_equal(chip.ie, 2);
-	assert_int_equal(u.ops->set_rx_irq(&u, false), OK);
+	assert_int_equal(u.ops->set_irqs(&u, true, true), OK);
+	assert_int_equal(chip.ie, 3);
+	assert_int_equal(u.ops->set_irqs(&u, false, false), OK);
 	assert_int_equal(chip.ie, 0);
 }
 
@@ -164,6 +179,7 @@ int main(void)
 		cmocka_unit_test_setup(test_init, setup),
 		cmocka_unit_test_setup(test_write, setup),
 		cmocka_unit_test_setup(test_stuck, setup),
+		cmocka_unit_test_setup(test_send, setup),
 		cmocka_unit_test_setup(test_drain, setup),
 		cmocka_unit_test_setup(test_read, setup),
 		cmocka_unit_test_setup(test_interrupts, setup),

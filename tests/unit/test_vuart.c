@@ -21,6 +21,7 @@ static u8 sent[4096];
 static size_t sent_count;
 static unsigned int rooms; /* calls of rx_room */
 static const char *more;   /* what rx_room gives then */
+static bool full;	   /* outside has no room */
 
 static void on_set(struct virq_line *l, bool level)
 {
@@ -33,15 +34,14 @@ static void on_set(struct virq_line *l, bool level)
 
 static const struct virq_ops line_ops = {.set = on_set};
 
-/* Both callbacks may use the model. */
-static void on_tx(struct vuart *v, const u8 *bytes, size_t n)
+static bool on_tx(struct vuart *v, u8 byte)
 {
 	assert_ptr_equal(v, &u);
-	for (size_t i = 0; i < n; i++)
-		sent[sent_count++ % sizeof(sent)] = bytes[i];
-	vuart_receive(v, bytes, 0);
+	sent[sent_count++ % sizeof(sent)] = byte;
+	return !full;
 }
 
+/* It may use the model. */
 static void on_room(struct vuart *v)
 {
 	rooms++;
@@ -61,6 +61,7 @@ static int setup(void **state)
 	sent_count = 0;
 	rooms = 0;
 	more = NULL;
+	full = false;
 	return 0;
 }
 
@@ -613,6 +614,66 @@ static void random_step(void)
 		out(UART_MCR, 0xb);
 }
 
+/* While outside has no room the transmitter is not empty, and tells of it when it is again. */
+static void test_no_room_outside(void **state)
+{
+	(void)state;
+	out(UART_FCR, UART_FCR_ENABLE);
+	full = true;
+	out(UART_THR, 'a');
+	assert_int_equal(in(UART_LSR), 0);
+	out(UART_IER, UART_IER_THRI);
+	assert_false(line);
+	out(UART_THR, 'b'); /* outside says what becomes of it */
+	assert_int_equal(sent_count, 2);
+	assert_false(line);
+	full = false;
+	vuart_sent(&u);
+	assert_true(line);
+	assert_int_equal(in(UART_LSR), UART_LSR_THRE | UART_LSR_TEMT);
+	assert_int_equal(in(UART_IIR), UART_IIR_FIFO | UART_IIR_THRI);
+	assert_false(line);
+	vuart_sent(&u); /* nothing has changed */
+	assert_false(line);
+	out(UART_THR, 'c');
+	assert_true(line);
+	assert_int_equal(rises, 2);
+}
+
+/* A reset of the port makes no room outside. */
+static void test_reset_without_room(void **state)
+{
+	(void)state;
+	full = true;
+	out(UART_THR, 'a');
+	vuart_reset(&u);
+	assert_int_equal(in(UART_LSR), 0);
+	vuart_sent(&u);
+	assert_int_equal(in(UART_LSR), UART_LSR_THRE | UART_LSR_TEMT);
+}
+
+/* Past the registers: with the divisor's latch open too, and who gives more is told of room. */
+static void test_take(void **state)
+{
+	static const char text[] = "0123456789abcdefghijklm";
+	u8 bytes[32];
+
+	(void)state;
+	assert_int_equal(vuart_take(&u, bytes, 4), 0);
+	out(UART_FCR, UART_FCR_ENABLE);
+	out(UART_IER, UART_IER_RDI);
+	out(UART_LCR, UART_LCR_DLAB);
+	more = text + feed(text);
+	assert_true(line);
+	assert_int_equal(vuart_take(&u, bytes, 5), 5);
+	assert_int_equal(rooms, 0);
+	assert_int_equal(vuart_take(&u, bytes + 5, 27), 11);
+	assert_int_equal(rooms, 1);
+	assert_int_equal(vuart_take(&u, bytes + 16, 16), 7);
+	assert_memory_equal(bytes, text, 23);
+	assert_false(line);
+}
+
 static void test_random(void **state)
 {
 	(void)state;
@@ -662,6 +723,9 @@ int main(void)
 		cmocka_unit_test_setup(test_priority, setup),
 		cmocka_unit_test_setup(test_plain_registers, setup),
 		cmocka_unit_test_setup(test_mmio, setup),
+		cmocka_unit_test_setup(test_no_room_outside, setup),
+		cmocka_unit_test_setup(test_reset_without_room, setup),
+		cmocka_unit_test_setup(test_take, setup),
 		cmocka_unit_test_setup(test_random, setup),
 		cmocka_unit_test_setup(test_hostile, setup),
 	};
