@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "hyp/features.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "arch/riscv/cache.h"
 #include "arch/riscv/clock.h"
+#include "arch/riscv/csrs.h"
 #include "arch/riscv/fpu.h"
 #include "arch/riscv/hfence.h"
 #include "arch/riscv/hpm.h"
@@ -149,6 +151,31 @@ static void log_features(void)
 		 features.gstage.modes & BIT(GSTAGE_SV57X4) ? " Sv57x4" : "");
 }
 
+struct line {
+	char text[40];
+};
+static DEFINE_PER_HART(struct line, unknown_csr);
+
+/*
+ * A CSR of which limen knows nothing, and that nothing hides, would carry words from VM to VM. NULL: the
+ * calling hart has none, as far as can be told; else what it lacks. State enables, whoever uses them, are 0
+ * for what limen does not know: vcpu_hart_init().
+ */
+static const char *lacks_hiding(void)
+{
+	struct line *line = &this_hart(unknown_csr);
+	unsigned long v;
+	unsigned int n;
+
+	if (csr_try_read(hstateen0, &v))
+		return NULL;
+	n = csr_find_unknown(csr_number_there);
+	if (!n)
+		return NULL;
+	snprintf(line->text, sizeof(line->text), "a state enable for CSR 0x%03x", n);
+	return line->text;
+}
+
 /* The least size of a block that any hart has: 0 if one does not say it. */
 static u64 flush_block(const struct platform *p)
 {
@@ -175,10 +202,17 @@ enum err features_init(const struct platform *p, u64 hartid, const struct bootar
 {
 	const struct platform_hart *h = platform_find_hart(p, hartid);
 	struct ext_hart *all = &features.harts;
+	const char *lacks;
 
 	features.hidden = args->hidden;
 	features.hidden_ext = args->hidden_ext;
 	features.imsic = !isa_has(&args->hidden_ext, EXT_SSAIA) && imsic_csrs_there();
+	lacks = lacks_hiding();
+	if (lacks) {
+		log_error("this hart lacks %s, which limen does not know", lacks);
+		*why = "guests could leave words for each other there: limen cannot run here";
+		return ERR_NOTSUP;
+	}
 	probe_hart(&vcpu_features, args->hidden, &features.hidden_ext);
 	clock_init(p->timebase_hz, vcpu_features.sstc);
 	if (probe_gstage(args->hidden, &features.gstage)) {
@@ -232,9 +266,13 @@ const char *features_check_hart(void)
 {
 	const struct vcpu_features *want = &vcpu_features;
 	struct vcpu_features have;
+	const char *hides;
 
 	if (!features_have_h())
 		return "the H extension";
+	hides = lacks_hiding();
+	if (hides)
+		return hides;
 	probe_hart(&have, features.hidden, &features.hidden_ext);
 	CSR_INWARD(CHECK_CSR)
 	CSR_SWITCHED(CHECK_CSR)

@@ -31,6 +31,11 @@
 #define CSR_sctrstatus	  0x14f
 #define CSR_siselect	  0x150
 #define CSR_sireg	  0x151
+#define CSR_sireg2	  0x152
+#define CSR_sireg3	  0x153
+#define CSR_sireg4	  0x155
+#define CSR_sireg5	  0x156
+#define CSR_sireg6	  0x157
 #define CSR_stopei	  0x15c
 #define CSR_sctrdepth	  0x15f
 #define CSR_satp	  0x180
@@ -76,6 +81,9 @@
 #define CSR_vsireg    0x251
 #define CSR_vsireg2   0x252
 #define CSR_vsireg3   0x253
+#define CSR_vsireg4   0x255
+#define CSR_vsireg5   0x256
+#define CSR_vsireg6   0x257
 #define CSR_vstopei   0x25c
 #define CSR_vsatp     0x280
 #define CSR_vstopi    0xeb0

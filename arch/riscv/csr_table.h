@@ -93,6 +93,11 @@
 	ROW(ALIAS, stopi, vstopi, SSAIA, hvictl, 0)                 \
 	ROW(FILE, sireg, vsireg, SSAIA, vcpu_set_vgein, 0)          \
 	ROW(FILE, stopei, vstopei, SSAIA, vcpu_set_vgein, 0)        \
+	ROW(ALIAS, sireg2, vsireg2, SSCTR, lose, 0)                 \
+	ROW(ALIAS, sireg3, vsireg3, SSCTR, lose, 0)                 \
+	ROW(ALIAS, sireg4, vsireg4, SSCTR, lose, 0)                 \
+	ROW(ALIAS, sireg5, vsireg5, SSCTR, lose, 0)                 \
+	ROW(ALIAS, sireg6, vsireg6, SSCTR, lose, 0)                 \
 	ROW(MASKED, cycle, cycle, ZICNTR, hcounteren, 0)            \
 	ROW(MASKED, time, time, ZICNTR, htimedelta, 0)              \
 	ROW(MASKED, instret, instret, ZICNTR, hcounteren, 0)        \
