@@ -24,12 +24,13 @@ RUNS = [
                   "wfi/rv64", "fp/max", "smp", "mmio/rv64", "plic/rv64", "bad-sbi/rv64",
                   "fault-load/rv64", "fault-table/rv64", "fault-walk/hide-all"]),
     ("regs.t", ["two-harts"]),
+    ("csrs.t", ["max-imsic", "ctr"]),
     ("linux.t", ["rv64-smp"]),
     ("linux-many.t", ["4-on-4", "two"]),
     ("panic.t", []),
 ]
-RUNS_FULL = [(script, []) for script in ("guests.t", "regs.t", "linux.t", "linux-many.t", "panic.t",
-                                         "badinput.t", "machines.t")]
+RUNS_FULL = [(script, []) for script in ("guests.t", "regs.t", "csrs.t", "linux.t", "linux-many.t",
+                                         "panic.t", "badinput.t", "machines.t")]
 
 
 def passed_on(tap, script, names):
