@@ -128,12 +128,17 @@ void vconsole_destroy(struct vconsole *c, struct mem_account *account)
 	c->out.ring.buf = NULL;
 }
 
-void vconsole_own(struct vconsole *c)
+void vconsole_listen(struct vconsole *c)
 {
 	WRITE_ONCE(c->owner, true);
+	console_set_input(&input_ops, c);
+}
+
+void vconsole_own(struct vconsole *c)
+{
+	vconsole_listen(c);
 	log_set_quiet(!console_shows_names());
 	console_show(&c->out, true);
-	console_set_input(&input_ops, c);
 }
 
 void vconsole_disown(struct vconsole *c)

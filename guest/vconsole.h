@@ -43,6 +43,9 @@ void vconsole_destroy(struct vconsole *c, struct mem_account *account);
  * memory from here on, unless all VMs are shown. */
 void vconsole_own(struct vconsole *c);
 
+/* Input alone goes to it from here on: before a line says that it will own the console. */
+void vconsole_listen(struct vconsole *c);
+
 /* The machine's console is limen's again, if it was this one's. */
 void vconsole_disown(struct vconsole *c);
 

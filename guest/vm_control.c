@@ -147,8 +147,9 @@ static void pass_console(void)
 	{
 		if (!e->vm || (e->phase == VM_DOWN && e->restart_at == TIMER_NEVER))
 			continue;
-		log_report("the console goes to VM %s", e->config->name);
 		control.console = e;
+		vconsole_listen(&e->vm->console);
+		log_report("the console goes to VM %s", e->config->name);
 		vconsole_own(&e->vm->console);
 		return;
 	}
