@@ -155,12 +155,12 @@ size_t vconsole_rest(struct vconsole *c)
 	if (!c->out.shown)
 		return 0;
 	console_end_line(&c->out);
-	return outring_used(&c->out.ring);
+	return outring_unseen(&c->out.ring);
 }
 
 u64 vconsole_unseen(struct vconsole *c)
 {
-	return outring_used(&c->out.ring) + outring_take_lost(&c->out.ring);
+	return outring_unseen(&c->out.ring);
 }
 
 void vconsole_leave(struct vconsole *c)

@@ -282,7 +282,7 @@ void console_write_raw(const char *s, size_t n)
 {
 	struct console_guard g = console_lock();
 
-	while (outring_used(&mix.log.ring) && send_waiting())
+	while (outring_has(&mix.log.ring, false) && send_waiting())
 		;
 	put_waiting(s, n);
 	console_unlock(g);

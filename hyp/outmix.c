@@ -50,7 +50,7 @@ static void clear_ready(struct outmix *m, const struct outsource *s)
 
 static bool has_something(struct outmix *m, struct outsource *s)
 {
-	return m->names ? outring_lines(&s->ring) : outring_used(&s->ring);
+	return outring_has(&s->ring, m->names && s != &m->log);
 }
 
 bool outmix_notice(struct outmix *m, struct outsource *s)
@@ -179,7 +179,7 @@ static struct outsource *pick_one_that_has(struct outmix *m)
 
 static bool next_turn(struct outmix *m)
 {
-	struct outsource *s = outring_used(&m->log.ring) ? &m->log : pick_one_that_has(m);
+	struct outsource *s = has_something(m, &m->log) ? &m->log : pick_one_that_has(m);
 
 	if (s)
 		begin_turn(m, s);
@@ -217,28 +217,34 @@ size_t outmix_next(struct outmix *m, const char **s)
 	return cut(m, cur, *s, cur == &m->log ? n : min_u64(n, m->left));
 }
 
-void outmix_sent(struct outmix *m, const char *s, size_t n)
+/* Of cur's own bytes n have gone. Returns whether its turn is over: by a line's end, or its length. */
+static bool sent_own(struct outmix *m, struct outsource *cur, size_t n)
 {
-	struct outsource *cur = m->cur;
-
-	m->midline = s[n - 1] != '\n';
-	if (m->text_at < m->text_len) {
-		m->text_at += n;
-		return;
-	}
-	if (!cur)
-		return;
 	m->left -= min_u64(n, m->left);
 	if (outring_skip(&cur->ring, n) && cur->room)
 		m->due |= slot_bit(cur);
-	if ((by_lines(m, cur) && !m->midline) || (cur != &m->log && !m->left) ||
-	    !outring_used(&cur->ring))
+	return (by_lines(m, cur) && !m->midline) || (cur != &m->log && !m->left);
+}
+
+/* A turn is over, too, where something was lost: the next one tells. */
+void outmix_sent(struct outmix *m, const char *s, size_t n)
+{
+	struct outsource *cur = m->cur;
+	const char *next;
+	bool over = false;
+
+	m->midline = s[n - 1] != '\n';
+	if (m->text_at < m->text_len)
+		m->text_at += n;
+	else if (cur)
+		over = sent_own(m, cur, n);
+	if (cur && m->text_at == m->text_len && (over || !outring_peek(&cur->ring, &next)))
 		end_turn(m);
 }
 
 bool outmix_pending(struct outmix *m)
 {
-	return READ_ONCE(m->cur) || READ_ONCE(m->ready) || outring_used(&m->log.ring);
+	return READ_ONCE(m->cur) || READ_ONCE(m->ready) || has_something(m, &m->log);
 }
 
 void outmix_age(struct outmix *m)

@@ -72,16 +72,30 @@ static void drop(struct outring *r, u32 n)
 		r->lines = r->tail;
 }
 
+/* n bytes, or whole texts, are lost where the ring ends now. */
+static void lose(struct outring *r, u64 n)
+{
+	if (!r->lost)
+		r->lost_at = r->head;
+	r->lost += n;
+}
+
+/* The oldest n bytes are lost. */
+static void lose_oldest(struct outring *r, u32 n)
+{
+	drop(r, n);
+	r->lost += n;
+	r->lost_at = r->tail;
+}
+
 /* Who puts into a ring without a reader was told of room, and still has it afterwards. */
 void outring_set_reader(struct outring *r, bool reader)
 {
 	struct ring_guard g = ring_lock(r);
 	u32 room = r->size - used(r);
 
-	if (reader && r->keeps && room < OUTRING_LOW) {
-		r->lost += OUTRING_LOW - room;
-		drop(r, OUTRING_LOW - room);
-	}
+	if (reader && r->keeps && room < OUTRING_LOW)
+		lose_oldest(r, OUTRING_LOW - room);
 	r->keeps = !reader;
 	ring_unlock(r, g);
 }
@@ -94,10 +108,8 @@ static u32 make_room(struct outring *r, size_t n, u32 spare)
 	if (!r->keeps)
 		return (u32)min_u64(n, room - min_u64(room, spare));
 	n = min_u64(n, r->size);
-	if (n > room) {
-		r->lost += n - room;
-		drop(r, (u32)n - room);
-	}
+	if (n > room)
+		lose_oldest(r, (u32)n - room);
 	return (u32)n;
 }
 
@@ -107,7 +119,7 @@ size_t outring_put(struct outring *r, const char *s, size_t n, u32 spare, size_t
 	u32 fits = make_room(r, n, spare);
 
 	if (r->keeps && fits < n) { /* the newest of what comes */
-		r->lost += n - fits;
+		lose(r, n - fits);
 		s += n - fits;
 	} else {
 		n = fits;
@@ -129,7 +141,7 @@ bool outring_put_whole(struct outring *r, const char *s, size_t n)
 		copy_in(r, s, (u32)n);
 		note_lines(r, s, (u32)n);
 	} else {
-		r->lost++;
+		lose(r, 1);
 	}
 	ring_unlock(r, g);
 	return fits;
@@ -139,33 +151,47 @@ void outring_lose(struct outring *r, size_t n)
 {
 	struct ring_guard g = ring_lock(r);
 
-	r->lost += n;
+	lose(r, n);
 	ring_unlock(r, g);
+}
+
+static bool at_loss(const struct outring *r)
+{
+	return r->lost && r->lost_at == r->tail;
 }
 
 u64 outring_take_lost(struct outring *r)
 {
 	struct ring_guard g = ring_lock(r);
-	u64 lost = r->lost;
+	u64 lost = at_loss(r) ? r->lost : 0;
 
-	r->lost = 0;
+	r->lost -= lost;
 	ring_unlock(r, g);
 	return lost;
+}
+
+u64 outring_unseen(struct outring *r)
+{
+	struct ring_guard g = ring_lock(r);
+	u64 n = used(r) + r->lost;
+
+	ring_unlock(r, g);
+	return n;
+}
+
+bool outring_has(struct outring *r, bool lines)
+{
+	struct ring_guard g = ring_lock(r);
+	bool some = at_loss(r) || (lines ? r->lines : r->head) != r->tail;
+
+	ring_unlock(r, g);
+	return some;
 }
 
 size_t outring_used(struct outring *r)
 {
 	struct ring_guard g = ring_lock(r);
 	u32 n = used(r);
-
-	ring_unlock(r, g);
-	return n;
-}
-
-size_t outring_lines(struct outring *r)
-{
-	struct ring_guard g = ring_lock(r);
-	u32 n = r->lines - r->tail;
 
 	ring_unlock(r, g);
 	return n;
@@ -195,6 +221,8 @@ size_t outring_peek(struct outring *r, const char **s)
 	u32 at = r->tail % r->size;
 	u32 n = (u32)min_u64(used(r), r->size - at);
 
+	if (r->lost)
+		n = (u32)min_u64(n, r->lost_at - r->tail);
 	*s = r->buf + at;
 	ring_unlock(r, g);
 	return n;

@@ -27,7 +27,8 @@ struct outring {
 	u32 seen;	 /* head, when outring_age() last looked */
 	bool keeps;	 /* it has no reader */
 	bool wants_room; /* who puts was told that there is little room */
-	u64 lost; /* bytes, or whole texts, that nobody will see; since outring_take_lost() */
+	u64 lost;    /* bytes, or whole texts, that nobody will see; since outring_take_lost() */
+	u32 lost_at; /* as head, where that was */
 };
 
 /* Empty, without a reader. buf has size bytes, a power of two and at least OUTRING_LINE. */
@@ -44,15 +45,21 @@ size_t outring_put(struct outring *r, const char *s, size_t n, u32 spare, size_t
 /* All of the text, or nothing: that is counted as one lost. Returns whether it is in. */
 bool outring_put_whole(struct outring *r, const char *s, size_t n);
 
-/* Counts bytes that were not put in. */
+/* Counts bytes that were not put in; any time after that. */
 void outring_lose(struct outring *r, size_t n);
 
-/* How much was lost since the last call. */
+/* How much was lost where the reader is; no more afterwards. */
 u64 outring_take_lost(struct outring *r);
 
-/* Bytes in it; those of them that are whole lines. */
+/* All that nobody has seen: what is in it, and what was lost. */
+u64 outring_unseen(struct outring *r);
+
+/* Has it something for its reader: bytes, of those whole lines alone if lines; or a loss that it has come
+ * to? */
+bool outring_has(struct outring *r, bool lines);
+
+/* Bytes in it. */
 size_t outring_used(struct outring *r);
-size_t outring_lines(struct outring *r);
 
 /* What has stood since the last call but one is a line, if its end has come or not. */
 void outring_age(struct outring *r);
@@ -61,7 +68,7 @@ void outring_age(struct outring *r);
 void outring_end_line(struct outring *r);
 
 /* The reader, and no other at the same time: where the oldest bytes are, and how many stand there in
- * one piece. They stay until they are skipped. */
+ * one piece, up to a loss. They stay until they are skipped. */
 size_t outring_peek(struct outring *r, const char **s);
 
 /* The reader has used n of those. True: there is room, and who puts was told that there was little. */
