@@ -4,7 +4,12 @@
 Console input by the serial port's interrupt, through each kind of controller: what is typed reaches
 the guest, interrupts brought it, and the timer that polls was never armed. With hide=aia on a machine
 whose one way is messages limen polls, and the same test sees that.
+
+And pastes of 24 KB, into a guest that reads slowly and into `cat` in Linux: what the guest has no room
+for waits, and all of it arrives. Arguments: names of cases (default: those that are not marked full;
+with LIMEN_FULL=1 in the environment all).
 """
+import hashlib
 import os
 import re
 import sys
@@ -29,6 +34,29 @@ MACHINES = {
     "sifive-u": (SIFIVE_U, "PLIC, kicks through the firmware", 4),
     "hidden": ({"machine": "virt,aia=aplic-imsic", "append": "hide=aia"},
                "no controller, kicks through the firmware", None),
+}
+
+PASTED = 24000
+
+# Name: the machine of those above, its harts, the VM's properties, whether its guest is Linux; whether it
+# is left to the full matrix.
+PASTES = {
+    "paste-plic": ("plic", 1, {}, False, False),
+    "paste-plic-cpus": ("plic", 2, {"cpus": "<2>"}, False, True),
+    "paste-aplic": ("aplic", 1, {}, False, False),
+    "paste-aplic-cpus": ("aplic", 2, {"cpus": "<3>"}, False, False),
+    "paste-imsic": ("aplic-imsic", 1, {}, False, True),
+    "paste-imsic-cpus": ("aplic-imsic", 1, {"cpus": "<2>"}, False, False),
+    "paste-imsic-cap": ("aplic-imsic", 2, {"cpus": "<2>", "cap": "<50>"}, False, False),
+    "paste-hidden": ("hidden", 1, {}, False, False),
+    "paste-sifive-u": ("sifive-u", 5, {}, False, False),
+    "linux-plic": ("plic", 1, {}, True, True),
+    "linux-plic-cpus": ("plic", 2, {"cpus": "<2>"}, True, True),
+    "linux-plic-cap": ("plic", 1, {"cap": "<50>"}, True, True),
+    "linux-aplic": ("aplic", 2, {"cpus": "<2>"}, True, True),
+    "linux-imsic": ("aplic-imsic", 1, {}, True, True),
+    "linux-imsic-cpus": ("aplic-imsic", 2, {"cpus": "<3>", "cap": "<150>"}, True, False),
+    "linux-hidden": ("hidden", 2, {"cpus": "<2>"}, True, True),
 }
 
 TYPED = ["h", "ello, ", "limen\n"]
@@ -61,11 +89,55 @@ def test(tap, name, arguments, controllers, source):
     tap.equal(sources, {source} if source else set(), f"{name}: by no other interrupt")
 
 
+def typed(n):
+    """The n-th character, as tests/guests/paste.c knows it."""
+    return chr(ord("a") + (n * 7 + n // 26) % 26)
+
+
+def paste_slow(tap, name, machine):
+    machine.expect(r"^ready$")
+    machine.send("".join(map(typed, range(PASTED))) + "!")
+    said = machine.expect(r"^(\d+) characters, (\d+) wrong$")
+    tap.equal(said.groups(), (str(PASTED), "0"), f"{name}: the paste arrives whole")
+    tap.equal(machine.wait(), 0, f"{name}: status 0")
+
+
+def paste_linux(tap, name, machine):
+    text = "".join(typed(n) if n % 60 else "\n" for n in range(1, PASTED + 1))
+    shell = qemu.Shell(machine)
+    shell.ready()
+    machine.send("cat > pasted; echo 'it' 'ended'\n")
+    machine.expect(r"^.*ended'\n")
+    machine.send(text + "\x04")
+    machine.expect(r"it ended$")
+    said, status = shell.run("sha256sum < pasted; wc -c < pasted")
+    want = hashlib.sha256(text.encode()).hexdigest() + f"  -\n{PASTED}\n"
+    tap.equal((said, status), (want, 0), f"{name}: the paste arrives whole")
+
+
+def paste(tap, name, on, harts, properties, linux, _):
+    payloads = {"kernel": images.kernel(), "initrd": images.initrd()} if linux else \
+        {"kernel": fits.guest("paste")}
+    if linux:
+        properties = {"memory": fits.megabytes(256), "initrd": '"initrd"',
+                      "bootargs": '"console=ttyS0 quiet"', **properties}
+    image = fits.image("input-" + name, fits.config(fits.vm(**properties)), payloads)
+    arguments = {"memory": "512M", **MACHINES[on][0], "harts": harts}
+    with qemu.Qemu("input-" + name, kernel=image, **arguments) as machine:
+        try:
+            (paste_linux if linux else paste_slow)(tap, name, machine)
+        except qemu.Failure as failure:
+            tap.ok(False, f"{name}: the paste arrives whole", failure)
+
+
 def main():
     tap = Tap()
-    for name in chosen(MACHINES):
+    usual = [*MACHINES, *(name for name, case in PASTES.items() if not case[-1])]
+    for name in chosen({**MACHINES, **PASTES}, usual):
         if images.STANDIN:
             tap.skip(name, "limen's, which is not there")
+        elif name in PASTES:
+            paste(tap, name, *PASTES[name])
         else:
             test(tap, name, *MACHINES[name])
     tap.done()

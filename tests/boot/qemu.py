@@ -91,11 +91,13 @@ class Qemu:
                 why = "ended" if time.monotonic() < deadline else "said nothing of it in time"
                 raise Failure(f"expected {pattern!r}: the machine {why}\n{self.tail()}")
 
-    def send(self, text, timeout=None):
-        """Types text; carries on reading while the machine is slow to take it."""
+    def send(self, text, timeout=None, deaf=False):
+        """Types text; carries on reading while the machine is slow to take it, unless deaf."""
         data = text.encode()
         deadline = time.monotonic() + (timeout or TIMEOUT)
         self.selector.register(self.process.stdin, selectors.EVENT_WRITE)
+        if deaf:
+            self.selector.unregister(self.process.stdout)
         try:
             while data:
                 try:
@@ -106,6 +108,8 @@ class Qemu:
                     raise Failure(f"sending {text!r}: not taken in time\n{self.tail()}")
         finally:
             self.selector.unregister(self.process.stdin)
+            if deaf:
+                self.selector.register(self.process.stdout, selectors.EVENT_READ)
 
     def wait(self, timeout=None):
         """Waits for the machine's end and returns its exit status (negative: a signal)."""

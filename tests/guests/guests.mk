@@ -36,6 +36,9 @@ guest-scrub-look-srcs := tests/guests/scrub-look.c tests/guests/scrubregs.S test
 guest-bench-srcs      := tests/guests/bench.c tests/guests/bench-loops.S
 guest-bench-pair-srcs := tests/guests/bench-pair.c tests/guests/bench-loops.S
 
+# Parts of scenes of tests/boot/console.t and input.t.
+GUESTS += console paste
+
 guest-srcs = $(guest-rt-srcs) $(or $(guest-$(1)-srcs),tests/guests/$(1).c)
 guest-objs = $(patsubst tests/guests/%,$(GUEST_OUT)/obj/%.o,$(call guest-srcs,$(1)))
 
