@@ -154,7 +154,7 @@ static void test_loss_has_a_place(void **state)
 		setup(NULL);
 		mix.names = names;
 		outmix_show(&mix, &a, true);
-		fill(&a, 'x', RING);
+		fill(&a, 'x', 100);
 		outring_lose(&a.ring, 5);
 		outring_lose(&a.ring, 2);
 		take(3, 8 + (size_t)names * 5);
