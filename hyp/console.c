@@ -17,9 +17,9 @@
 #include "lib/spinlock.h"
 #include "rcu/rcu.h"
 
-#define READ_CHUNK  64	  /* bytes handed on at a time */
-#define READ_ROUNDS 8	  /* chunks a poll: input must not keep a hart for ever */
-#define SEND_ROUNDS 4	  /* bursts, as well */
+#define READ_CHUNK  32	  /* bytes handed on at a time */
+#define SEND_ROUNDS 4	  /* bursts a console_send() */
+#define TELL_ROUNDS 4	  /* of those who wait for room, with interrupts off */
 #define LAST_BYTES  65536 /* of what is in rings when a panic comes */
 
 static struct {
@@ -29,6 +29,7 @@ static struct {
 	struct uart uart;
 	bool tx_irq, rx_irq; /* as the port has been told */
 	bool rx_held;	     /* who gets input had no room */
+	bool tx_rests;	     /* until console_go_on() */
 
 	/* Set as console_set_input() says, read without the lock. */
 	const struct console_input *input;
@@ -91,7 +92,8 @@ static size_t send_waiting(void)
 
 static void set_irqs(void)
 {
-	bool tx = console.irqs && !READ_ONCE(console.waits) && (outmix_pending(&mix) || mix.due);
+	bool tx = console.irqs && !READ_ONCE(console.waits) && !console.tx_rests &&
+		  (outmix_pending(&mix) || mix.due);
 	bool rx = console.irqs && !console.rx_held;
 
 	if (tx == console.tx_irq && rx == console.rx_irq)
@@ -178,6 +180,7 @@ void console_init_early(void)
 	console.waits = true;
 	console.wake = NULL;
 	console.irqs = console.tx_irq = console.rx_irq = console.rx_held = false;
+	console.tx_rests = false;
 	console.uart = (struct uart){.ops = &uart_sbi_ops};
 	console.uart.ops->init(&console.uart);
 	log_set_sink(console_log_line);
@@ -240,9 +243,11 @@ bool console_pending(void)
 	return outmix_pending(&mix) || READ_ONCE(mix.due);
 }
 
-static void tell_room(void)
+/* Tells some of those who wait for room. Returns whether there are more. */
+static bool tell_room(void)
 {
 	struct outsource *s;
+	int n = 0;
 
 	rcu_read_lock();
 	do {
@@ -254,8 +259,9 @@ static void tell_room(void)
 		console_unlock(g);
 		if (s)
 			s->room(s);
-	} while (s);
+	} while (s && ++n < TELL_ROUNDS);
 	rcu_read_unlock();
+	return s != NULL;
 }
 
 size_t console_send(void)
@@ -269,8 +275,8 @@ size_t console_send(void)
 		n = send_burst(burst);
 		due = mix.due != 0;
 		console_unlock(g);
-		if (due)
-			tell_room();
+		while (due)
+			due = tell_room();
 		all += n;
 		if (n < burst)
 			break;
@@ -383,7 +389,7 @@ void console_set_input(const struct console_input *in, void *arg)
 	if (in) /* who has read the functions before still needs their argument */
 		console.input_arg = arg;
 	/* Order: the argument, before the functions that get it.
-	 * Pairs with: take_chunk() [C1] */
+	 * Pairs with: console_poll() [C1] */
 	arch_store_release(&console.input, in);
 	console_input_room();
 }
@@ -403,7 +409,7 @@ void console_input_room(void)
 /* Reads a chunk, and hands it on; or holds the port. Returns whether there may be more to do. Who makes
  * room takes the lock afterwards (console_input_room()): so either it is seen here, or rx_held is seen
  * there. */
-static bool take_chunk(void)
+bool console_poll(void)
 {
 	char buf[READ_CHUNK];
 	struct console_guard g = console_lock();
@@ -423,21 +429,43 @@ static bool take_chunk(void)
 	return room && n == room;
 }
 
-void console_poll(void)
+/* One burst, and its consequences; the transmitter rests if that is not all. */
+static bool send_and_rest(void)
 {
-	for (int round = 0; round < READ_ROUNDS && take_chunk(); round++)
-		;
+	struct console_guard g = console_lock();
+	size_t burst = console.uart.ops->burst;
+	bool all_went = send_burst(burst) == burst, more;
+
+	more = mix.due;
+	console_unlock(g);
+	if (more)
+		more = tell_room();
+	g = console_lock();
+	console.tx_rests = more || (all_went && outmix_pending(&mix));
+	set_irqs();
+	more = console.tx_rests;
+	console_unlock(g);
+	return more;
 }
 
-void console_irq(void)
+bool console_irq(void)
 {
 	struct console_guard g = console_lock();
 
 	if (console.uart.ops->irq)
 		console.uart.ops->irq(&console.uart);
 	console_unlock(g);
-	console_poll();
-	(void)console_send();
+	(void)console_poll();
+	return send_and_rest();
+}
+
+bool console_go_on(void)
+{
+	struct console_guard g = console_lock();
+
+	console.tx_rests = false;
+	console_unlock(g);
+	return send_and_rest();
 }
 
 /* ---- the end ---------------------------------------------------------------------------------- */

@@ -58,9 +58,13 @@ size_t console_send(void);
 /* Is there something for console_send() to do? Any context; an answer that may be old. */
 bool console_pending(void);
 
-/* The port's interrupt: acknowledges it and does console_poll()'s and console_send()'s work. Interrupts
- * off. */
-void console_irq(void);
+/* The port's interrupt: acknowledges it, takes some of what has arrived and sends a burst. True: the port
+ * would take more at once; so that it does not keep the hart, it is left alone until console_go_on(), which
+ * is to come after a while. Interrupts off. */
+bool console_irq(void);
+
+/* Sends another burst; returns as console_irq(). Interrupts off. */
+bool console_go_on(void);
 
 /* What was written so far is out when it returns, or the port is stuck; and from now on who writes
  * waits for the port again: before the machine ends or begins anew, which empties the port's FIFO. Any
@@ -124,7 +128,8 @@ void console_set_input(const struct console_input *in, void *arg);
 /* There is room again. Any context, without locks that a handler wants. */
 void console_input_room(void);
 
-/* Takes what has arrived and hands it on. Any context that RCU watches, on one hart alone. */
-void console_poll(void);
+/* Takes some of what has arrived and hands it on. Returns whether there may be more that somebody has room
+ * for. Any context that RCU watches, on one hart alone. */
+bool console_poll(void);
 
 #endif

@@ -16,11 +16,13 @@
 #include "lib/log.h"
 #include "lib/trace.h"
 
-#define TICK_MS	      20 /* a person does not notice; 50 short interrupts a second */
+#define TICK_MS	      20  /* a person does not notice; 50 short interrupts a second */
+#define BUSY_MS	      1	  /* while there is more to be read: a paste */
+#define PACE_US	      200 /* between bursts, for a port that is quicker than a line: a simulator's */
 #define REST_FIRST_US 500
 #define REST_MOST_US  16000
 
-static struct timer tick_timer;
+static struct timer tick_timer, pace_timer;
 static struct thread *sender;
 static bool by_irq;
 
@@ -75,17 +77,21 @@ static void wake_sender(void)
 
 /* ---- every 20 ms ------------------------------------------------------------------------------ */
 
+static bool poll_input(void)
+{
+	trace_point(TRACE_INPUT, false, 0);
+	return console_poll();
+}
+
 static void tick(struct timer *t)
 {
-	if (!by_irq) {
-		trace_point(TRACE_INPUT, false, 0);
-		console_poll();
-	}
-	if (console_shows_names())
+	bool busy = !by_irq && poll_input();
+
+	if (console_shows_names() && !busy)
 		console_age();
 	if (sender && console_pending())
 		thread_wake(sender);
-	timer_arm(t, arch_clock() + in_ticks(TICK_MS * 1000));
+	timer_arm(t, arch_clock() + in_ticks((busy ? BUSY_MS : TICK_MS) * 1000));
 }
 
 static void tick_start(void)
@@ -98,11 +104,24 @@ static void tick_start(void)
 
 /* ---- with one --------------------------------------------------------------------------------- */
 
+static void go_on_later(void)
+{
+	timer_arm(&pace_timer, arch_clock() + in_ticks(PACE_US));
+}
+
+static void pace(struct timer *t)
+{
+	(void)t;
+	if (console_go_on())
+		go_on_later();
+}
+
 static void on_interrupt(void *arg)
 {
 	(void)arg;
 	trace_point(TRACE_INPUT, true, 0);
-	console_irq();
+	if (console_irq())
+		go_on_later();
 }
 
 /* Goes to hart 0. */
@@ -117,6 +136,7 @@ static bool use_interrupt(const struct platform *p)
 		hostirq_free(line);
 		return false;
 	}
+	timer_init(&pace_timer, pace);
 	hostirq_enable(line);
 	return true;
 }

@@ -107,7 +107,7 @@ static int sifive_set_irqs(struct uart *u, bool rx, bool tx)
 
 const struct uart_ops uart_sifive_ops = {
 	.name = "sifive,uart0",
-	.burst = 64,
+	.burst = 32,
 	.init = sifive_init,
 	.send = sifive_send,
 	.write = sifive_write,
