@@ -4,7 +4,7 @@
 #include "arch/riscv/decode.h"
 #include "arch/riscv/hfence.h"
 #include "arch/riscv/vswalk.h"
-#include "arch/riscv/vtrap.h"
+#include "guest/vfault.h"
 #include "guest/vm.h"
 
 /*
@@ -61,7 +61,8 @@ static enum err fault_address(struct vcpu *v, gpa_t *out)
 
 /* A driver's loops touch its device with a few instructions, and htinst is all there is to one but
  * its address: the last ones that a watched answer may take are remembered. Their registers tell them
- * apart: rd or rs2, of which the other field is 0. */
+ * apart: rd or rs2, of which the other field is 0. One that faulted at another byte than its first is
+ * none of them. */
 static __always_inline struct decoded *decoded_slot(struct vcpu *v, u64 htinst)
 {
 	return &v->decoded[(htinst >> 7 | htinst >> 20) % DECODED];
@@ -71,16 +72,33 @@ static enum err decode_told(struct vcpu *v, u64 htinst, struct mmio_insn *out)
 {
 	enum err e = decode_htinst(htinst, out);
 
-	if (!e && vcpu_features.htval && (out->store || guest_reg_loaded(out->reg)))
+	if (!e && vcpu_features.htval && !out->addr_offset &&
+	    (out->store || guest_reg_loaded(out->reg)))
 		*decoded_slot(v, htinst) = (struct decoded){htinst, *out};
 	return e;
 }
 
+/*
+ * What is at sepc by now may be another instruction than the one that trapped, which another hart of the
+ * guest has written meanwhile. It is not executed by limen where the guest's tables may not let it: a load
+ * is no store, and its access has the byte that the hart named.
+ */
 static enum err fetch_and_decode(struct vcpu *v, struct mmio_insn *out)
 {
 	u32 insn;
+	u64 offset;
+	enum err e;
 
-	return emulate_fetch(v, &insn) ? decode_mmio(insn, out) : ERR_AGAIN;
+	if (!emulate_fetch(v, &insn))
+		return ERR_AGAIN;
+	e = decode_mmio(insn, out);
+	if (e)
+		return e;
+	offset = v->arch.exit.stval - decode_address(insn, v->arch.x);
+	if (out->store != (v->arch.exit.scause == EXC_STORE_GUEST_PAGE) || offset >= out->width)
+		return ERR_AGAIN;
+	out->addr_offset = (u8)offset;
+	return OK;
 }
 
 /* OK; ERR_AGAIN: look again in the guest; ERR_NOENT: a walk of its tables failed; or ERR_NOTSUP. */
@@ -133,55 +151,56 @@ u64 emulate_mmio_watched(struct vcpu *v)
 
 	if (unlikely(!htinst || htinst != d->htinst || !htval))
 		return 0;
-	at = GPA((htval << 2 | (csr_read(stval) & 3)) - d->insn.addr_offset);
+	at = GPA(htval << 2 | (csr_read(stval) & 3));
 	return likely(!device_access(v, &d->insn, at)) ? d->insn.len : 0;
 }
 
-static void refuse(struct vcpu *v, const struct mmio_insn *i)
+/* Where the access begins; false: in the page before, which may be anything. (One that goes on in the page
+ * behind is refused by the bus, or by a device of several pages.) */
+static bool first_byte(const struct mmio_insn *i, gpa_t faulted, gpa_t *at)
 {
-	vpmu_count_exception(&v->vpmu, i->store ? EXC_STORE_ACCESS : EXC_LOAD_ACCESS);
-	irq_off();
-	vcpu_take_hart(v);
-	vcpu_inject(&v->arch, i->store ? EXC_STORE_ACCESS : EXC_LOAD_ACCESS, v->arch.exit.stval);
-	irq_on();
+	*at = GPA(faulted.a - i->addr_offset);
+	return (faulted.a & (PAGE_SIZE - 1)) >= i->addr_offset;
 }
 
-static void access_failed(struct vcpu *v, const struct mmio_insn *i, gpa_t at, enum err e)
+static void access_at(struct vcpu *v, const struct mmio_insn *i, gpa_t faulted)
 {
-	if (e == ERR_NOENT)
-		vm_fail(v, "%s of %u bytes at 0x%llx, where it has nothing",
-			i->store ? "store" : "load", i->width, (unsigned long long)at.a);
+	gpa_t at;
+	enum err e = first_byte(i, faulted, &at) ? device_access(v, i, at) : ERR_RANGE;
+
+	if (!e)
+		v->arch.sepc += i->len;
 	else
-		refuse(v, i);
+		vfault_give(v, e == ERR_NOENT ? "where it has nothing"
+					      : "which the device does not take");
 }
 
 void emulate_mmio(struct vcpu *v)
 {
 	struct mmio_insn insn;
-	gpa_t at;
 	enum err e = access_insn(v, &insn), walk;
+	gpa_t at;
 
 	if (e == ERR_AGAIN)
 		return;
-	if (e == ERR_NOENT) {
-		vm_fail(v, "its page tables lie outside its memory");
+	walk = e == ERR_NOENT ? ERR_RANGE : fault_address(v, &at);
+	if (walk == ERR_RANGE)
+		vfault_give(v, "by page tables outside its memory");
+	else if (walk) /* they have changed meanwhile */
 		return;
-	}
-	walk = fault_address(v, &at);
-	if (walk == ERR_RANGE) {
-		vm_fail(v, "its page tables lie outside its memory");
-		return;
-	}
-	if (walk) /* they have changed meanwhile */
-		return;
-	if (e) {
-		vm_fail(v, "access at 0x%llx by an instruction that cannot be emulated",
-			(unsigned long long)at.a);
-		return;
-	}
-	e = device_access(v, &insn, GPA(at.a - insn.addr_offset));
-	if (e)
-		access_failed(v, &insn, at, e);
+	else if (e)
+		vfault_give(v, "by an instruction that no device takes");
 	else
-		v->arch.sepc += insn.len;
+		access_at(v, &insn, at);
+}
+
+void emulate_fetch_fault(struct vcpu *v)
+{
+	u64 htinst = vcpu_features.htinst ? v->arch.exit.htinst : 0;
+	gpa_t at;
+
+	if (htinst_kind(htinst) != HTINST_NONE || fault_address(v, &at) == ERR_RANGE)
+		vfault_give(v, "by page tables outside its memory");
+	else
+		vfault_give(v, "where it has nothing");
 }

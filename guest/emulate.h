@@ -7,13 +7,17 @@
 
 #include "guest/vcpu.h"
 
-/* Finishes the load or store the guest stopped at, after a guest-page fault. An access to nothing,
- * or by an instruction that cannot be emulated, ends the VM; one a device refuses is the guest's
- * own access fault. The vCPU's thread, interrupts on. */
+/* Finishes the load or store the guest stopped at, after a guest-page fault. What is none to a device, or
+ * one that the device refuses, is the guest's own access fault (guest/vfault.h). The vCPU's thread,
+ * interrupts on. */
 void emulate_mmio(struct vcpu *v);
 
+/* The guest stopped at a fetch, by a guest-page fault: there is nothing to be executed where there is no RAM,
+ * and it gets its access fault. The vCPU's thread, interrupts on. */
+void emulate_fetch_fault(struct vcpu *v);
+
 /* The same in a watched answer (arch/riscv/vcpu.h), for what is plain: an instruction that htinst
- * tells, whose register is in memory; an address that htval tells; a device that takes the access.
+ * tells, whose register is in memory; an access's first byte that htval tells; a device that takes it.
  * Returns the instruction's length; 0: nothing was done, and it is for emulate_mmio(). */
 u64 emulate_mmio_watched(struct vcpu *v);
 

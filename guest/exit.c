@@ -53,7 +53,7 @@ static __attribute__((noinline)) void other_exit(struct vcpu *v, u64 cause)
 	if (cause == EXC_VIRTUAL_INSN)
 		virtual_instruction(v);
 	else if (cause == EXC_INSN_GUEST_PAGE)
-		vm_fail(v, "jump outside its memory");
+		emulate_fetch_fault(v);
 	else if (vcpu_owns_exception(cause))
 		inject(v, cause, v->arch.exit.stval);
 	else

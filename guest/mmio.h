@@ -22,7 +22,8 @@
 
 /*
  * A device's side. off is in bytes from the region's base, width is 1, 2, 4 or 8, and the access
- * lies wholly inside the region; off need not be a multiple of width. read fills the low width
+ * lies wholly inside the region; off need not be a multiple of width. A device of more than a page refuses
+ * what is not aligned: in the guest's address space another page may follow. read fills the low width
  * bytes of *val and leaves the rest 0; write finds its value there, zero above.
  * Returning an error refuses the access, of which the caller makes a guest access fault.
  */

@@ -22,6 +22,7 @@ enum err vm_start(struct vm *vm, unsigned int first_hart, void (*ended)(struct v
 	vm->live = vm->vcpus;
 	vm->pause += vm->pause & 1; /* it may have ended while paused */
 	vclock_start(&vm->clock, arch_clock());
+	vfault_reset(&vm->faults);
 	for (u32 i = 0; i < vm->vcpus; i++)
 		vm->vcpu[i].arch.htimedelta = vclock_delta(&vm->clock);
 	WRITE_ONCE(vm->state, VM_RUNNING);
@@ -177,14 +178,17 @@ static void report(struct vcpu *v, const char *why)
 
 void vm_fail(struct vcpu *v, const char *fmt, ...)
 {
-	char why[120];
+	char why[160];
 	va_list ap;
+	bool first;
 
 	va_start(ap, fmt);
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
-	if (!vm_running(v->vm))
-		return;
-	report(v, why);
+	first = vm_running(v->vm) &&
+		!__atomic_exchange_n(&v->vm->faults.reported, 1, __ATOMIC_RELAXED);
 	vm_stop(v->vm, VM_FAILED);
+	/* Of several vCPUs that fail at once one reports. Until its thread has ended, the VM has not. */
+	if (first)
+		report(v, why);
 }

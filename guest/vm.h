@@ -17,6 +17,7 @@
 #include "guest/vclock.h"
 #include "guest/vconsole.h"
 #include "guest/vcpu.h"
+#include "guest/vfault.h"
 #include "guest/vm_life.h"
 #include "guest/vm_place.h"
 #include "guest/virqchip.h"
@@ -42,6 +43,7 @@ struct vm {
 	struct vuart uart;
 	struct vconsole console;
 	struct vclock clock; /* runs while the VM does */
+	struct vfaults faults;
 
 	struct spinlock gstage_lock; /* changes of the tables while it runs */
 	struct spinlock lock;	     /* hart states: vcpu[].hsm */

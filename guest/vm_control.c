@@ -129,6 +129,7 @@ static void note_end(struct entry *e)
 	control.running--;
 	vm_get_times(e->vm, &e->times);
 	vm_log_times(e->config->name, &e->times);
+	vfault_log(e->config->name, &e->vm->faults);
 }
 
 static void await_end(struct entry *e)

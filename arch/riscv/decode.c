@@ -3,7 +3,7 @@
  * Decoder of integer loads and stores. See decode.h.
  *
  * A compressed instruction is matched in place, not expanded: register and width are all that is
- * wanted, the address comes from the trap.
+ * wanted, where the address comes from the trap.
  */
 #include "arch/riscv/decode.h"
 
@@ -124,6 +124,53 @@ enum err decode_mmio(u32 insn, struct mmio_insn *out)
 	case 2: return decode_c2(insn, out);
 	case 3: return decode_32(insn, out);
 	default: return ERR_NOTSUP;
+	}
+}
+
+/* Bits hi to lo of insn, moved to be bits of an offset that begin at `to`. */
+static u32 moved(u32 insn, unsigned int hi, unsigned int lo, unsigned int to)
+{
+	return bits(insn, hi, lo) << to;
+}
+
+static u64 address_32(u32 insn, const u64 *regs)
+{
+	u32 imm = bits(insn, 6, 0) == OPCODE_LOAD ? bits(insn, 31, 20)
+						  : moved(insn, 31, 25, 5) | bits(insn, 11, 7);
+
+	return regs[bits(insn, 19, 15)] + (u64)((s64)((u64)imm << 52) >> 52);
+}
+
+/* Zcb's, then those of 4 and of 8 bytes. */
+static u32 offset_c0(u32 insn)
+{
+	u32 funct3 = bits(insn, 15, 13);
+
+	if (funct3 == 4)
+		return bits(insn, 10, 10) ? moved(insn, 5, 5, 1)
+					  : moved(insn, 5, 5, 1) | moved(insn, 6, 6, 0);
+	if (funct3 & 1)
+		return moved(insn, 12, 10, 3) | moved(insn, 6, 5, 6);
+	return moved(insn, 12, 10, 3) | moved(insn, 6, 6, 2) | moved(insn, 5, 5, 6);
+}
+
+/* From the stack pointer: loads, then stores. */
+static u32 offset_c2(u32 insn)
+{
+	switch (bits(insn, 15, 13)) {
+	case 2: return moved(insn, 12, 12, 5) | moved(insn, 6, 4, 2) | moved(insn, 3, 2, 6);
+	case 3: return moved(insn, 12, 12, 5) | moved(insn, 6, 5, 3) | moved(insn, 4, 2, 6);
+	case 6: return moved(insn, 12, 9, 2) | moved(insn, 8, 7, 6);
+	default: return moved(insn, 12, 10, 3) | moved(insn, 9, 7, 6);
+	}
+}
+
+u64 decode_address(u32 insn, const u64 *regs)
+{
+	switch (insn & 3) {
+	case 0: return regs[short_reg(insn, 7)] + offset_c0(insn);
+	case 2: return regs[2] + offset_c2(insn);
+	default: return address_32(insn, regs);
 	}
 }
 

@@ -3,6 +3,7 @@
  * Decoder of the instructions a guest uses to touch an emulated device: the integer loads and
  * stores of RV64I, their compressed forms of C (Zca) and Zcb. Everything else that can fault on a
  * device's address (AMO, LR/SC, floating point, vector, cbo.*, HLV/HSV) is refused.
+ * Who decodes an instruction that htinst does not tell gets its address from the registers.
  *
  * Pure: no state, no hart, every input hostile. Any context.
  *
@@ -22,7 +23,7 @@ struct mmio_insn {
 	u8 width;	  /* bytes accessed: 1, 2, 4 or 8 */
 	u8 reg;		  /* number of rd (loads) or rs2 (stores), 0 to 31 */
 	u8 len;		  /* bytes of the instruction in memory: 2 or 4 */
-	u8 addr_offset; /* from htinst only: how far the faulting byte is from the access's first */
+	u8 addr_offset; /* how far the faulting byte is from the access's first: from htinst, or 0 */
 };
 
 /* What htinst says after a guest page fault. */
@@ -39,6 +40,10 @@ enum htinst_kind {
  * Returns OK; ERR_NOTSUP if it is no integer load or store, reserved encodings included.
  */
 enum err decode_mmio(u32 insn, struct mmio_insn *out);
+
+/* The virtual address of the first byte that the instruction accesses, which decode_mmio() took. regs has 32
+ * entries; x0 counts as 0. */
+u64 decode_address(u32 insn, const u64 *regs);
 
 enum htinst_kind htinst_kind(u64 htinst);
 

@@ -22,7 +22,7 @@ FULL = bool(os.environ.get("LIMEN_FULL"))
 RUNS = [
     ("guests.t", ["sbi-base", "sbi-hsm", "sbi-ipi/rv64", "sbi-rfence/rv64", "sbi-time/one-hart",
                   "wfi/rv64", "fp/max", "smp", "mmio/rv64", "plic/rv64", "bad-sbi/rv64",
-                  "fault-load/rv64", "fault-table/rv64", "fault-walk/hide-all"]),
+                  "fault-access/rv64", "fault-both/rv64", "fault-table/rv64", "fault-walk/hide-all"]),
     ("regs.t", ["two-harts"]),
     ("csrs.t", ["max-imsic", "ctr"]),
     ("linux.t", ["rv64-smp"]),

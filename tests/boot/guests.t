@@ -12,6 +12,7 @@ What a guest is to do stands in its first comment:
     # harts: N				vCPUs it wants
     # aia: none			the interrupt controller it has to have; nothing: the best there is
     # also: REGEX			must be on the console, too
+    # log: REGEX			limen says so
     # bare: differs|never ends		what it does on the firmware alone; nothing: the same
 
 Environment: see images.py, and LIMEN_GUESTS (build/guests), where the guests' binaries are.
@@ -19,6 +20,7 @@ Environment: see images.py, and LIMEN_GUESTS (build/guests), where the guests' b
 import os
 import re
 import sys
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -111,7 +113,12 @@ MORE = {
     "wfi": ["max", "no-sstc", "hide-all", "one-hart", "one-hart-hide-all", "one-vcpu"],
     "smp": ["max", "hide-all", "one-hart", "three"],
     "bad-sbi": ["max"],
+    "illegal": ["max", "hide-all", "aia-max", "no-sstc"],
+    "fault-access": ["max", "hide-all", "hide-all-max", "aia-max"],
     "fault-walk": ["hide-all"],
+    "fault-nested": ["hide-all"],
+    "fault-race": ["hide-all"],
+    "fault-table": ["hide-all"],
     "aia": ["aia-0", "aia-1", "aia-7", "aia-max", "aia-no-stateen", "aia-no-sstc", "aia-hide-all",
             "aia-one-hart", "aia-three", "aia-four", "aplic", "aplic-one-hart"],
     "aia-load": ["aia-0", "aia-1", "aia-7"],
@@ -132,6 +139,7 @@ class Guest:
         self.harts = int(said.get("harts", "1"))
         self.aia = said.get("aia")
         self.also = said.get("also")
+        self.log = said.get("log")
         self.bare = said.get("bare")
 
 
@@ -201,6 +209,7 @@ def check_hang(machine, regex):
 
 def check(guest, variant, machine):
     """What is wrong, or nothing."""
+    began = time.monotonic()
     if guest.what == "pass":
         wrong = check_pass(machine, variant)
     elif guest.what == "report":
@@ -208,8 +217,14 @@ def check(guest, variant, machine):
     else:
         wrong = check_hang(machine, guest.regex)
     text = machine.output.decode("latin-1").replace("\r", "")
-    if not wrong and guest.also and not re.search(guest.also, text, re.MULTILINE):
-        wrong = f"the console does not say {guest.also!r}"
+    for said in filter(None, [guest.also, not BARE and guest.log]):
+        if not wrong and not re.search(said, text, re.MULTILINE):
+            wrong = f"the console does not say {said!r}"
+    if not wrong and text.count("VM guest stopped: ") > 1:
+        wrong = "more than one report"
+    faults = len(re.findall(r"^limen: VM guest: .*: access fault, \d+ so far$", text, re.MULTILINE))
+    if not wrong and faults > 1 + time.monotonic() - began:
+        wrong = f"{faults} lines on its faults, which is more than one a second"
     return wrong
 
 

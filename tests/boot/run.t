@@ -29,8 +29,9 @@ def make_run(name, *variables):
                      environment=environment)
 
 
-def guest(tap, name, what, passes):
-    with make_run("run-" + name, "KERNEL=" + fits.guest(name), "INITRD=", "MEM=32M") as machine:
+def guest(tap, name, what, passes, *variables):
+    with make_run("-".join(["run", name, *variables]), "KERNEL=" + fits.guest(name), "INITRD=",
+                  "MEM=32M", *variables) as machine:
         try:
             machine.process.stdin.close()
             status = machine.wait()
@@ -62,7 +63,7 @@ def main():
         tap.done()
     guest(tap, "smp", "make run KERNEL=...: status 0 when the guest powers off, without a terminal",
           True)
-    guest(tap, "fault-load", "make run KERNEL=...: a failing status when the guest fails", False)
+    guest(tap, "fault-nested", "make run KERNEL=...: a failing status when the guest fails", False)
     if FULL:
         linux(tap)
     tap.done()

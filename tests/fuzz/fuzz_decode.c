@@ -22,6 +22,18 @@ static void check(const struct mmio_insn *i)
 		abort();
 }
 
+/* An offset is within what its form can hold, whatever the base. */
+static void check_address(u32 insn)
+{
+	u64 regs[32], offset;
+
+	for (unsigned int i = 0; i < 32; i++)
+		regs[i] = 0x5a5a5a5a5a5a5000;
+	offset = decode_address(insn, regs) - regs[1] + 2048;
+	if (offset >= 4096)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	struct mmio_insn i;
@@ -29,8 +41,10 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 
 	for (; size >= sizeof(word); size -= sizeof(word), data += sizeof(word)) {
 		memcpy(&word, data, sizeof(word));
-		if (!decode_mmio((u32)word, &i))
+		if (!decode_mmio((u32)word, &i)) {
 			check(&i);
+			check_address((u32)word);
+		}
 		if (!decode_htinst(word, &i))
 			check(&i);
 		if (!decode_htinst((u32)word, &i))

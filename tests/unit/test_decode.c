@@ -58,6 +58,35 @@ static void test_assembler(void **state)
 	assert_true(decode_asm_count > 3000);
 }
 
+/* The address that the assembler's text means. */
+static u64 text_address(const char *text, const u64 *regs)
+{
+	const char *comma = strchr(text, ',');
+	unsigned int base;
+	int offset;
+
+	assert_non_null(comma);
+	assert_int_equal(sscanf(comma + 1, "%d(x%u)", &offset, &base), 2);
+	return regs[base] + (u64)(s64)offset;
+}
+
+static void test_addresses(void **state)
+{
+	u64 regs[32] = {0};
+
+	(void)state;
+	for (unsigned int i = 1; i < 32; i++)
+		regs[i] = 0x0101010101010101ULL * i;
+	for (size_t i = 0; i < decode_asm_count; i++) {
+		const struct decode_case *c = &decode_asm[i];
+		u64 want = text_address(c->text, regs), got = decode_address(c->insn, regs);
+
+		if (got != want)
+			fail_msg("%s (%08x): %llx, not %llx", c->text, c->insn,
+				 (unsigned long long)got, (unsigned long long)want);
+	}
+}
+
 /* What follows a compressed instruction in memory has no say. */
 static void test_upper_half(void **state)
 {
@@ -273,6 +302,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_assembler),
+		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_upper_half),
 		cmocka_unit_test(test_transformed),
 		cmocka_unit_test(test_refused),

@@ -32,6 +32,14 @@ volatile u64 *mmu_pte(u64 va)
 	return &t[va >> 12 & 511];
 }
 
+void mmu_table_at(u64 va, u64 table)
+{
+	u64 *t = next_table(&root[va >> 30 & 511]);
+
+	t[va >> 21 & 511] = mmu_leaf(table, PTE_V);
+	__asm__ volatile("sfence.vma" ::: "memory");
+}
+
 void mmu_on(u64 asid)
 {
 	for (u64 i = 0; i < 4; i++)

@@ -269,6 +269,9 @@ void mmu_off(void);
 #define MMU_ALIAS 0x2000000000UL
 volatile u64 *mmu_pte(u64 va);
 
+/* The last table of the walk for va's 2 MiB is at physical address table, whatever is there. */
+void mmu_table_at(u64 va, u64 table);
+
 static inline u64 mmu_leaf(u64 pa, u64 flags)
 {
 	return (pa >> 12) << 10 | flags;
