@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "guest/filekind.h"
+
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the formats are little-endian");
 
 /* boot-image-header */
@@ -258,15 +260,12 @@ static enum err plan_elf(struct work *w)
 
 /* Raw binary */
 
-/* What a person may give by mistake, and what can be no RISC-V code: limen unpacks nothing. */
-static enum err check_packed(struct work *w)
+/* What a person may give by mistake: limen unpacks nothing. */
+static enum err check_kind(struct work *w)
 {
-	if (w->size >= 2 && !memcmp(w->image, "\x1f\x8b", 2))
-		return errline_set(w->e, ERR_NOTSUP,
-				   "packed with gzip; give the unpacked Image (gunzip it first)");
-	if (w->size >= 8 && !memcmp(w->image + 4, "zimg", 4))
-		return errline_set(w->e, ERR_NOTSUP, "a packed EFI image; give the plain Image");
-	return OK;
+	const struct filekind *kind = filekind_of(w->image, w->size);
+
+	return kind ? errline_set(w->e, ERR_NOTSUP, "%s; %s", kind->what, kind->give) : OK;
 }
 
 static enum err plan_raw(struct work *w)
@@ -276,7 +275,7 @@ static enum err plan_raw(struct work *w)
 		.filesz = w->size,
 		.memsz = w->size,
 	};
-	enum err err = check_packed(w);
+	enum err err = check_kind(w);
 
 	w->plan->kind = LOADER_RAW;
 	w->plan->entry = s.dest;

@@ -9,7 +9,8 @@
  *   ELF64		System V gABI and RISC-V psABI: PT_LOAD segments at their physical
  *			addresses. The entry may be a virtual address of a segment (it is moved
  *			with it) or a physical one.
- *   raw binary		everything else: at RAM base + 2 MiB, starts at its first byte.
+ *   raw binary		everything else: at RAM base + 2 MiB, starts at its first byte. Not what is packed, or
+ *			a kernel in a wrapping or for another machine (guest/filekind.h).
  *
  * The guest's device tree and its initrd go as high as there is room, in that order: the tree at
  * the end of RAM at a multiple of 4 KiB, the initrd below it in whole pages of 4 KiB. Nothing

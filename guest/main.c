@@ -3,8 +3,9 @@
  * From the configuration to running VMs, and from the end of the last one to the end of the
  * machine.
  */
-#include <libfdt.h>
+#include <string.h>
 
+#include "guest/filekind.h"
 #include "guest/lifecycle.h"
 #include "guest/payload.h"
 #include "guest/vm_control.h"
@@ -25,23 +26,70 @@
 
 static struct config config;
 
+static bool has_fit(const struct platform_range *place)
+{
+	static const u8 magic[] = {0xd0, 0x0d, 0xfe, 0xed};
+
+	return place->size >= sizeof(magic) &&
+	       !memcmp(hpa_to_va(place->base), magic, sizeof(magic));
+}
+
+/* A boot loader may put an initrd at any address, U-Boot at multiples of 4; libfdt wants a multiple of 8.
+ * What is copied stays. */
+static const void *aligned(const struct platform_range *place)
+{
+	const void *at = hpa_to_va(place->base);
+	void *copy;
+
+	if (IS_ALIGNED(place->base.a, 8))
+		return at;
+	copy = kmem_alloc(place->size);
+	if (copy)
+		memcpy(copy, at, place->size);
+	return copy;
+}
+
+static enum err open_fit_at(const struct platform_range *place, struct fit *fit, struct errline *e)
+{
+	const void *at = aligned(place);
+
+	if (!at)
+		return errline_set(
+			e, ERR_NOMEM,
+			"fit: at 0x%lx, no multiple of 8, and no memory to copy its %lu KiB",
+			place->base.a, place->size >> 10);
+	return fit_open(at, place->size, fit, e);
+}
+
+/* Nothing is there, or something else. */
+static enum err no_fit(const struct platform_range *place, const char *what, struct errline *e)
+{
+	const struct filekind *kind;
+
+	if (!place->size)
+		return errline_set(
+			e, ERR_NOENT,
+			"no configuration: neither an initrd nor the image carries a FIT; "
+			"make one with tools/pack");
+	kind = filekind_of(hpa_to_va(place->base), place->size);
+	return errline_set(
+		e, ERR_NOENT,
+		"no configuration: %s (%lu bytes at 0x%lx) is %s, and no FIT; make one with "
+		"tools/pack",
+		what, place->size, place->base.a, kind ? kind->what : "something else");
+}
+
 /* The FIT at an initrd's place first, then behind limen's own image. */
 static enum err open_fit(struct fit *fit, struct errline *e)
 {
-	const struct platform_range *initrd = &boot_info.platform->initrd;
-	const struct platform_range *places[] = {initrd, &boot_info.fit};
+	const struct platform_range *initrd = &boot_info.platform->initrd, *own = &boot_info.fit;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(places); i++) {
-		const void *at = hpa_to_va(places[i]->base);
-
-		if (places[i]->size < sizeof(struct fdt_header) ||
-		    !IS_ALIGNED(places[i]->base.a, 8) || fdt_magic(at) != FDT_MAGIC)
-			continue;
-		return fit_open(at, places[i]->size, fit, e);
-	}
-	return errline_set(e, ERR_NOENT,
-			   "no configuration: neither an initrd nor the image carries a FIT; "
-			   "make one with tools/pack");
+	if (has_fit(initrd))
+		return open_fit_at(initrd, fit, e);
+	if (has_fit(own))
+		return open_fit_at(own, fit, e);
+	return initrd->size ? no_fit(initrd, "the initrd", e)
+			    : no_fit(own, "what follows limen in its image", e);
 }
 
 /* The words a VM's hide= may have. */

@@ -6,8 +6,12 @@ no sense. Of each limen says exactly one line, which names the place; a VM that 
 the same; the machine ends by itself, with a failing status where something could not be run.
 Arguments: names of the cases to run (default: all).
 """
+import bz2
+import gzip
+import lzma
 import os
 import re
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -32,14 +36,14 @@ GOOD = "sbi-base"           # a guest that says how it went and powers off
 
 class Case:
     """
-    says: the one line, a regular expression. source, payloads, damage: as fits.image(); source
-    None: no FIT at all. runs: the guest runs and its tests pass. fails: the machine's status is
+    says: the one line, a regular expression; None: nothing. source, payloads, damage: as fits.image(); source
+    None: no FIT at all. initrd: the bytes of one for limen. runs: the guest runs and its tests pass. fails: the machine's status is
     not 0.
     """
 
     def __init__(self, says, source=None, payloads=None, damage=lambda fit: fit, runs=False,
-                 fails=True, append=None):
-        self.says, self.source, self.damage = says, source, damage
+                 fails=True, append=None, initrd=None):
+        self.says, self.source, self.damage, self.initrd = says, source, damage, initrd
         self.payloads = {"kernel": fits.guest(GOOD)} if payloads is None else payloads
         self.runs, self.fails, self.append = runs, fails, append
 
@@ -47,6 +51,9 @@ class Case:
         if self.source is None:
             return fits.limen()
         return fits.image("bad-" + name, self.source, self.payloads, self.damage)
+
+    def initrd_file(self, name):
+        return self.initrd and fits.write(f"bad-{name}.initrd", self.initrd)
 
 
 def wrong_vm(says, **properties):
@@ -116,6 +123,15 @@ def elf_at(address):
     return bail_out("the guest's ELF file has no PT_LOAD")
 
 
+def uimage(data):
+    """As U-Boot's mkimage wraps it."""
+    source = fits.write("bad-uimage.raw", data)
+    subprocess.run(["mkimage", "-A", "riscv", "-O", "linux", "-T", "kernel", "-C", "none", "-a",
+                    "80200000", "-e", "80200000", "-n", "guest", "-d", source, source + ".uimage"],
+                   capture_output=True, check=True)
+    return read(source + ".uimage")
+
+
 def image_cases():
     """The container."""
     good = fits.config(fits.vm())
@@ -127,7 +143,18 @@ def image_cases():
     return {
         "no-fit": Case("no configuration: neither an initrd nor the image carries a FIT; "
                        "make one with tools/pack"),
-        "fit-no-magic": Case("no configuration: .*", good, damage=lambda fit: bytes(len(fit))),
+        "fit-no-magic": Case(r"no configuration: what follows limen in its image \(\d+ bytes at 0x\w+\) "
+                             "is something else, and no FIT; make one with tools/pack", good,
+                             damage=lambda fit: bytes(len(fit))),
+        "initrd-packed": Case(r"no configuration: the initrd \(\d+ bytes at 0x\w+\) is packed with "
+                              "gzip, and no FIT; make one with tools/pack",
+                              initrd=gzip.compress(fits.fit(good, {"kernel": fits.guest(GOOD)}))),
+        "initrd-other": Case(r"no configuration: the initrd \(100 bytes at 0x\w+\) is something else, "
+                             "and no FIT; make one with tools/pack", initrd=bytes(100)),
+        "initrd-broken": Case(r"fit: totalsize: \d+ bytes, of which 5000 are here",
+                              initrd=fits.fit(good, {"kernel": fits.guest(GOOD)})[:5000]),
+        # The image has one, so it does not matter what the initrd is.
+        "initrd-beside": Case(None, good, initrd=bytes(100), runs=True, fails=False),
         "fit-cut": Case(r"fit: totalsize: \d+ bytes, of which \d+ are here", good, big, cut),
         "fit-cut-behind": Case(r"fit: broken tree: .*", good, big, cut_behind),
         "fit-structure": Case(r"fit: broken tree: .*", good,
@@ -200,7 +227,7 @@ def config_cases():
 
 def kernel_cases():
     """A payload that is no kernel, or does not fit."""
-    elf = read(fits.guest(GOOD, "elf"))
+    elf, raw = read(fits.guest(GOOD, "elf")), read(fits.guest(GOOD))
     linux_header = patched(bytes(64), 16, 0, 0, 0, 0, 1) + bytes(64)    # image_size: 4 GiB
     linux_header = patched(linux_header, 0x38, *b"RSC\x05")
     return {
@@ -215,8 +242,24 @@ def kernel_cases():
                                   "0x80000000", elf_at(0x10000000)),
         "elf-beyond": wrong_kernel("wants to be at 0xfffffffffffff000, but .*",
                                    elf_at(0xfffffffffffff000)),
-        "gzip": wrong_kernel("packed with gzip; give the unpacked Image .*",
-                             b"\x1f\x8b\x08" + bytes(100)),
+        "gzip": wrong_kernel("packed with gzip; give the unpacked Image .*", gzip.compress(raw)),
+        "xz": wrong_kernel(r"packed with xz; give the unpacked Image \(unxz it first\)",
+                           lzma.compress(raw)),
+        "lzma": wrong_kernel("packed with lzma; .*", lzma.compress(raw, lzma.FORMAT_ALONE)),
+        "bzip2": wrong_kernel("packed with bzip2; .*", bz2.compress(raw)),
+        "zstd": wrong_kernel("packed with zstd; .*", b"\x28\xb5\x2f\xfd" + bytes(100)),
+        "lz4": wrong_kernel("packed with lz4; .*", b"\x04\x22\x4d\x18" + bytes(100)),
+        "lz4-legacy": wrong_kernel("packed with lz4, the legacy format; .*",
+                                   b"\x02\x21\x4c\x18" + bytes(100)),
+        "lzo": wrong_kernel("packed with lzo; .*", b"\x89LZO\0\r\n\x1a\n" + bytes(100)),
+        "uimage": wrong_kernel(r"a uImage of U-Boot; give the Image that is in it .*", uimage(raw)),
+        "fit-kernel": wrong_kernel("a FIT image or a device tree; give the Image that is in it .*",
+                                   fits.fit(fits.config(fits.vm()),
+                                            {"kernel": fits.guest(GOOD)})),
+        "zboot": wrong_kernel("a packed EFI image; give the plain Image",
+                              b"MZ\0\0zimg" + bytes(100)),
+        "arm64": wrong_kernel("a Linux Image for arm64; give an Image for RISC-V",
+                              patched(bytes(100), 56, *b"ARMd")),
         "too-big": wrong_kernel("needs 4194304 KiB at 0x.*, but the RAM of 32768 KiB ends .*",
                                 linux_header),
         "no-room": wrong_kernel("needs .* KiB at 0x80200000, but the RAM of 2048 KiB ends .*",
@@ -273,7 +316,9 @@ def problem(case, machine):
     ran = not fits.guest_problem(text)
     if "panic" in text:
         return "limen panics"
-    if len(said) != 1 or not re.fullmatch(case.says, said[0]):
+    if case.says is None and said:
+        return f"it says {said!r}"
+    if case.says is not None and (len(said) != 1 or not re.fullmatch(case.says, said[0])):
         return f"it says {said!r}, not one line as {case.says!r}"
     if ran != case.runs:
         return "the guest did not run, or not well" if case.runs else "the guest runs"
@@ -283,8 +328,8 @@ def problem(case, machine):
 
 
 def run(tap, name, case):
-    with qemu.Qemu("bad-" + name, kernel=case.image(name), memory="256M",
-                   append=case.append) as machine:
+    with qemu.Qemu("bad-" + name, kernel=case.image(name), memory="256M", append=case.append,
+                   initrd=case.initrd_file(name)) as machine:
         try:
             wrong = problem(case, machine)
         except qemu.Failure as failure:

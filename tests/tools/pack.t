@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """tools/pack and tools/mkconfig: the image they make, and what they refuse."""
+import bz2
+import gzip
 import hashlib
+import lzma
 import os
 import struct
 import subprocess
@@ -54,7 +57,7 @@ def limen_bin(size, image_size=None):
 
 
 PAYLOADS = ["--payload", "kernel=Image", "--payload", "initrd=root fs,\"1\".gz"]
-kernel, initrd = os.urandom(70001), os.urandom(12345)
+kernel, initrd = b"\x13\0\0\0" + os.urandom(69997), os.urandom(12345)
 write("Image", kernel)
 write("root fs,\"1\".gz", initrd)
 write("good.dts", GOOD)
@@ -126,6 +129,26 @@ def bad_config(what, want, old, new):
     write("bad.dts", GOOD.replace(old, new))
     refused(what, want, "--fit-only", "--config", "bad.dts", *PAYLOADS)
 
+
+def bad_kernel(what, data):
+    write("bad kernel", data)
+    refused("a kernel that is " + what, "pack: --payload kernel=bad kernel: " + what + "; give ",
+            "--fit-only", "--config", "good.dts", "--payload", "kernel=bad kernel", *PAYLOADS[2:])
+
+
+bad_kernel("packed with gzip", gzip.compress(kernel))
+bad_kernel("packed with xz", lzma.compress(kernel))
+bad_kernel("packed with lzma", lzma.compress(kernel, lzma.FORMAT_ALONE))
+bad_kernel("packed with bzip2", bz2.compress(kernel))
+bad_kernel("packed with zstd", b"\x28\xb5\x2f\xfd\x24")
+bad_kernel("packed with lz4", b"\x04\x22\x4d\x18\x64")
+bad_kernel("packed with lz4, the legacy format", b"\x02\x21\x4c\x18\x08")
+bad_kernel("packed with lzo", b"\x89LZO\0\r\n\x1a\n\x10")
+bad_kernel("a uImage of U-Boot", b"\x27\x05\x19\x56\x12")
+bad_kernel("a FIT image or a device tree", read("cut.itb"))
+bad_kernel("a packed EFI image", b"MZ\0\0zimg\0")
+bad_kernel("a Linux Image for arm64", b"MZ" + bytes(54) + b"ARMd" + bytes(4))
+bad_kernel("a Linux bzImage for x86", bytes(0x202) + b"HdrS")
 
 bad_config("a syntax error", "bad.dts:3", "cpus = <2>;", "cpus = <2>")
 bad_config("another root", "bad.dts: /: compatible", '"limen,config"', '"limen,conf"')

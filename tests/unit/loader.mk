@@ -1,2 +1,2 @@
 UNITS += loader
-loader-srcs := guest/loader.c guest/errline.c
+loader-srcs := guest/loader.c guest/filekind.c guest/errline.c

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: BSD-2-Clause
+UNITS += filekind
+filekind-srcs := guest/filekind.c
