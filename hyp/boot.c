@@ -179,6 +179,8 @@ static void init_reset(void)
 {
 	if (platform.test.size)
 		reset_set_test_device(hostmap_io(platform.test.base, platform.test.size));
+	if (args.testdev)
+		reset_set_test_port(hostmap_io(HPA(args.testdev), PLATFORM_PAGE));
 }
 
 static void check_h(u64 hartid)

@@ -170,6 +170,27 @@ static void parse_selftest(struct bootargs *b, struct word w, const struct boota
 		complain(warn, "selftest= is conformance, conformance,vms or lifecycle, not", w);
 }
 
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static void parse_testdev(struct bootargs *b, struct word w, const struct bootargs_warn *warn)
+{
+	u64 v = 0;
+	size_t i = 2;
+
+	if (w.n > 2 && w.s[0] == '0' && w.s[1] == 'x')
+		for (; i < w.n && v < BOOTARGS_TESTDEV_END / 16 && hex_digit(w.s[i]) >= 0; i++)
+			v = v * 16 + (u64)hex_digit(w.s[i]);
+	if (i == w.n && v && IS_ALIGNED(v, 4096))
+		b->testdev = v;
+	else
+		complain(warn, "testdev= is a port's address, as 0x10011000, not", w);
+}
+
 static bool trace_one(struct bootargs *b, struct word w)
 {
 	enum trace_event ev = trace_find(w.s, w.n);
@@ -237,7 +258,7 @@ static const struct {
 } keys[] = {
 	{"hide=", parse_hide},	 {"satp=", parse_satp},		{"loglevel=", parse_loglevel},
 	{"panic=", parse_panic}, {"selftest=", parse_selftest}, {"torture=", parse_torture},
-	{"trace=", parse_trace}, {"console=", parse_console},
+	{"trace=", parse_trace}, {"console=", parse_console},	{"testdev=", parse_testdev},
 };
 
 static void parse_word(struct bootargs *b, struct word w, const struct bootargs_warn *warn)

@@ -43,6 +43,8 @@ enum bootargs_torture {
 	BOOTARGS_TORTURE_STALL, /* one reader that does not end: a report has to come */
 };
 
+#define BOOTARGS_TESTDEV_END (1UL << 56) /* what a page table can name */
+
 #define BOOTARGS_TORTURE_PERIODS 1000	   /* grace periods without a number */
 #define BOOTARGS_TORTURE_MAX	 100000000 /* the largest number taken */
 
@@ -59,6 +61,7 @@ struct bootargs {
 	enum bootargs_torture torture;
 	u32 torture_periods; /* grace periods, at least; 0 without torture=rcu */
 	u32 torture_guests;  /* harts that have to stay in their guests as long */
+	u64 testdev;	     /* address of the port of hyp/reset.h; 0: none */
 	u32 trace;	     /* BIT(enum trace_event) of those to be on from the start */
 };
 

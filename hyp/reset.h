@@ -2,8 +2,11 @@
 /*
  * The end of the machine. Ways are tried from the one that tells most to the one that tells least:
  * the tree's sifive,test0 device, whose exit status is the machine's under QEMU; SRST, which ends
- * QEMU with status 0 whatever the reason; semihosting, for machines whose firmware has no
- * shutdown; and a hart that waits for ever.
+ * QEMU with status 0 whatever the reason; where a boot argument names one, a port with QEMU's testdev behind
+ * it, for machines whose firmware has no shutdown; and a hart that waits for ever.
+ *
+ * Semihosting is none of them: where QEMU answers it to limen it does so to guests as well, who could end QEMU
+ * with any status, and open its host's files.
  */
 #ifndef HYP_RESET_H
 #define HYP_RESET_H
@@ -14,6 +17,10 @@
 /* The tree has a sifive,test0 (or sifive,test1), its first register mapped here. While one hart
  * runs; NULL: it has none. */
 void reset_set_test_device(volatile void *regs);
+
+/* A SiFive UART whose other end is QEMU's testdev, its registers mapped here; QEMU was started with
+ * -no-reboot. While one hart runs; NULL: there is none. */
+void reset_set_test_port(volatile void *regs);
 
 /* Ends the machine, with the failing status if so. Any context. */
 __noreturn void machine_power_off(bool failed);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The exception table: instructions of the hypervisor that may fault, and where to go on when they
- * do. One mechanism for CSR probes, HLV/HLVX and semihosting; the trap handler has no special
+ * do. One mechanism for CSR probes and HLV/HLVX; the trap handler has no special
  * cases.
  */
 #ifndef ARCH_RISCV_EXTABLE_H

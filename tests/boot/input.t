@@ -22,16 +22,13 @@ import images  # noqa: E402
 import qemu  # noqa: E402
 from tap import Tap, chosen  # noqa: E402
 
-SIFIVE_U = {"machine": "sifive_u", "cpu": "rv64,sstc=off", "harts": 5, "memory": "1G",
-            "extra": ["-semihosting-config", "enable=on,target=native"]}
-
 # Name: the machine, limen's line on its controllers, the port's number there (None: polled).
 MACHINES = {
     "plic": ({"machine": "virt"}, "PLIC, kicks through the firmware", 10),
     "aplic": ({"machine": "virt,aia=aplic"}, "APLIC, kicks through the firmware", 10),
     "aplic-imsic": ({"machine": "virt,aia=aplic-imsic"},
                     "APLIC, by messages, kicks through the IMSIC", 10),
-    "sifive-u": (SIFIVE_U, "PLIC, kicks through the firmware", 4),
+    "sifive-u": (qemu.sifive_u(), "PLIC, kicks through the firmware", 4),
     "hidden": ({"machine": "virt,aia=aplic-imsic", "append": "hide=aia"},
                "no controller, kicks through the firmware", None),
 }

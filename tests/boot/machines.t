@@ -31,20 +31,19 @@ FIRMWARE = "opensbi-riscv64-generic-fw_dynamic.bin"
 
 NO_SEED = "warning: the firmware gives no entropy: guests get no rng-seed"
 NO_TRIGGERS = "rv64,debug=off"      # see the limits in docs/architecture.md
-SIFIVE_U = ["-semihosting-config", "enable=on,target=native"]
 
 
 class Case:
     """
     guest: "bare", "linux" or "rootless" (Linux without initrd, which cannot do much). load: how
-    limen gets there (the functions below). says: what must be on the console too, regular
+    limen gets there (the functions below). at: where the initrd is. says: what must be on the console too, regular
     expressions. The other arguments are qemu.command()'s. fails: limen does not run here; says is
     then one line, and nothing follows it.
     """
 
     def __init__(self, guest="bare", load="image", full=False, vcpus=2, guest_mib=None, says=(),
-                 fails=False, **machine):
-        self.guest, self.load, self.full, self.vcpus = guest, load, full, vcpus
+                 fails=False, at=None, **machine):
+        self.guest, self.load, self.full, self.vcpus, self.at = guest, load, full, vcpus, at
         self.says, self.fails = [says] if isinstance(says, str) else says, fails
         self.mib = guest_mib or (32 if guest == "bare" else 512)
         self.machine = {"harts": 2, "memory": "256M" if guest == "bare" else "1G", **machine}
@@ -70,6 +69,8 @@ class Case:
 CASES = {
     # Where limen comes from.
     "initrd": Case(load="initrd", says="image at 0x80200000"),
+    "initrd-4": Case(load="initrd_at", at=0x88000004, says="image at 0x80200000"),
+    "initrd-odd": Case(load="initrd_at", at=0x88000ffd, says="image at 0x80200000"),
     "elf": Case(load="elf", says="image at 0x80200000"),
     "moved": Case(load="moved", says=f"image at {MOVED_TO:#x}"),
     "boot-hart": Case(load="boot_hart", harts=3, says=["limen on hart 2,", "3 harts up"]),
@@ -83,19 +84,17 @@ CASES = {
     # Where it cannot run. Its own file is enough.
     "no-h": Case(cpu="rv64,h=off", fails=True, says="error: this hart has no H extension .*"),
     "no-h-max": Case(cpu="max,h=off", fails=True, says="error: this hart has no H extension .*"),
-    "u54": Case(machine="sifive_u", cpu="sifive-u54", harts=5, memory="1G", extra=SIFIVE_U,
-                fails=True, says="error: this hart has no H extension .*"),
+    "u54": Case(**qemu.sifive_u("sifive-u54"), fails=True,
+                says="error: this hart has no H extension .*"),
     # Machines. QEMU's sifive_u names Sstc in its tree and traps on stimecmp in M-mode too, which
     # OpenSBI does not survive: Sstc is switched off. Its hart 0 has no S-mode, its tree no rng-seed.
     "aplic": Case(machine="virt,aia=aplic", says="input by interrupt"),
     "aplic-imsic": Case(machine="virt,aia=aplic-imsic,aia-guests=3",
                         says=["input by interrupt", "^3 interrupt files for guests"]),
-    "sifive-u": Case(machine="sifive_u", cpu="rv64,sstc=off", harts=5, memory="1G",
-                     extra=SIFIVE_U, says=["limen on hart [1-4],", "4 harts up", NO_SEED]),
+    "sifive-u": Case(**qemu.sifive_u(), says=["limen on hart [1-4],", "4 harts up", NO_SEED]),
     "linux-aplic": Case("linux", machine="virt,aia=aplic", full=True, says="input by interrupt"),
     "linux-aplic-imsic": Case("linux", machine="virt,aia=aplic-imsic", says="input by interrupt"),
-    "linux-sifive-u": Case("linux", machine="sifive_u", cpu="rv64,sstc=off", harts=5,
-                           extra=SIFIVE_U, says=["limen on hart [1-4],", "4 harts up", NO_SEED]),
+    "linux-sifive-u": Case("linux", **qemu.sifive_u(), says=["limen on hart [1-4],", "4 harts up", NO_SEED]),
     "linux-max-aplic-imsic": Case("linux", machine="virt,aia=aplic-imsic,aia-guests=3", cpu="max",
                                   full=True, says="input by interrupt"),
     "linux-smp-4": Case("linux", harts=4, full=True, says="4 harts up"),
@@ -134,6 +133,21 @@ def fit_file(name, case):
 
 def load_initrd(name, case):
     return {"kernel": fits.limen(), "initrd": fit_file(name, case)}
+
+
+def load_initrd_at(name, case):
+    """A boot loader may put it at any address; QEMU's own are multiples of 4 KiB."""
+    fit, tree = fit_file(name, case), fits.write(f"machine-{name}.dtb", b"")
+    end = case.at + os.path.getsize(fit)
+    line = qemu.command(fits.limen(), **{**case.machine, "machine": "virt,dumpdtb=" + tree})
+    commands = [line] + [["fdtput", "-t", "x", tree, "/chosen", "linux,initrd-" + which,
+                          f"{address >> 32:x}", f"{address & 0xffffffff:x}"]
+                         for which, address in (("start", case.at), ("end", end))]
+    for command in commands:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            bail_out(f"{command[0]}: {done.stderr.strip().splitlines()[-1]}")
+    return {"kernel": fits.limen(), "extra": ["-dtb", tree] + put(fit, case.at)}
 
 
 def load_elf(name, case):
@@ -203,7 +217,7 @@ def load_none(_name, _case):
     return {"kernel": fits.limen()}
 
 
-LOADS = {"image": load_image, "initrd": load_initrd, "elf": load_elf, "moved": load_moved,
+LOADS = {"image": load_image, "initrd": load_initrd, "initrd_at": load_initrd_at, "elf": load_elf, "moved": load_moved,
          "roomy": load_roomy, "boot_hart": load_boot_hart, "absent": load_absent}
 
 

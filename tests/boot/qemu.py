@@ -46,6 +46,14 @@ def command(kernel, machine="virt", cpu="rv64", harts=1, memory="1G", append=Non
     return line + list(extra)
 
 
+def sifive_u(cpu="rv64,sstc=off", append=None, **arguments):
+    """The arguments of command() for this machine, whose firmware cannot power off: limen ends it by a
+    port and by a restart, as `make run` has it. Its firmware finds sstc in the CPU's list and dies of it."""
+    return {"machine": "sifive_u", "cpu": cpu, "harts": 5, "memory": "1G",
+            "append": " ".join(filter(None, ["testdev=0x10011000", append])),
+            "extra": ["-chardev", "testdev,id=end", "-serial", "chardev:end"], **arguments}
+
+
 class Qemu:
     """
     One machine. name is its log's name; the other arguments are those of command(), or line, a

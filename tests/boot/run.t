@@ -64,6 +64,11 @@ def main():
     guest(tap, "smp", "make run KERNEL=...: status 0 when the guest powers off, without a terminal",
           True)
     guest(tap, "fault-nested", "make run KERNEL=...: a failing status when the guest fails", False)
+    sifive_u = ["MACHINE=sifive_u", "HARTS=3"]
+    guest(tap, "ebreak", "make run MACHINE=sifive_u: status 0, and no semihosting for the guest", True,
+          *sifive_u)
+    guest(tap, "fault-nested", "make run MACHINE=sifive_u: a failing status when the guest fails", False,
+          *sifive_u)
     if FULL:
         linux(tap)
     tap.done()

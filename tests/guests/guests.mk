@@ -17,7 +17,7 @@ guest-rt-srcs := $(addprefix tests/guests/rt/,start.S rt.c trap.c print.c page.c
 
 # A guest of one C file needs no more than its name here.
 GUESTS := sbi-base sbi-time timer-sstc sbi-ipi sbi-rfence sbi-hsm sbi-srst sbi-srst-wide sbi-dbcn sbi-pmu \
-	pmu-sample sbi-susp sbi-sta sbi-fwft mmio plic fp wfi smp bad-sbi illegal fault-access \
+	pmu-sample sbi-susp sbi-sta sbi-fwft mmio plic fp wfi smp bad-sbi ebreak illegal fault-access \
 	fault-nested fault-race fault-both fault-table fault-walk fault-straddle fault-own hang hang-trap \
 	bench demo demo-other share share-naps seed input life \
 	regs bench-pair bench-idle scrub-fill scrub-look \

@@ -82,7 +82,12 @@ static void test_words(void **state)
 	assert_false(bootargs_hidden(&args, HIDE_VMIDLEN));
 	assert_true(isa_has(&args.hidden_ext, EXT_SSTC));
 	assert_false(isa_has(&args.hidden_ext, EXT_SVADU));
+	parse("testdev=0x10011000");
+	assert_true(args.testdev == 0x10011000);
+	parse("testdev=0xfffffffffff000");
+	assert_true(args.testdev == 0xfffffffffff000);
 	parse("satp=sv57 loglevel=warn");
+	assert_true(args.testdev == 0);
 	assert_int_equal(args.satp_bits, 57);
 	assert_int_equal(args.loglevel, LOG_WARN);
 	parse("loglevel=error loglevel=info");
@@ -221,6 +226,22 @@ static void test_unknown(void **state)
 	expect_warning("hide=sst", "boot arguments: hide= does not know: \"sst\"");
 	expect_warning("hide=m", "boot arguments: hide= does not know: \"m\"");
 	expect_warning("hide=htvals,", "boot arguments: hide= does not know: \"htvals\"");
+	expect_warning("testdev=",
+		       "boot arguments: testdev= is a port's address, as 0x10011000, not: \"\"");
+	expect_warning("testdev=0x",
+		       "boot arguments: testdev= is a port's address, as 0x10011000, not: \"0x\"");
+	expect_warning(
+		"testdev=10011000",
+		"boot arguments: testdev= is a port's address, as 0x10011000, not: \"10011000\"");
+	expect_warning(
+		"testdev=0x10011004",
+		"boot arguments: testdev= is a port's address, as 0x10011000, not: \"0x10011004\"");
+	expect_warning(
+		"testdev=0x1001100g",
+		"boot arguments: testdev= is a port's address, as 0x10011000, not: \"0x1001100g\"");
+	expect_warning("testdev=0x1000000000000000",
+		       "boot arguments: testdev= is a port's address, as 0x10011000, not: "
+		       "\"0x1000000000000000\"");
 	expect_warning("satp=", "boot arguments: satp= is sv39, sv48 or sv57, not: \"\"");
 	expect_warning("satp=sv32", "boot arguments: satp= is sv39, sv48 or sv57, not: \"sv32\"");
 	expect_warning("loglevel=7",

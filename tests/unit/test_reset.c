@@ -28,11 +28,19 @@ static void tell(const char *fmt, ...)
 
 /* The clock of a test stands still: the write lets the time go by that the driver waits. */
 #define HYP_MMIO_H
+static u32 test0, port[8];
+
 static void mmio_write32(volatile void *reg, u32 v)
 {
-	*(volatile u32 *)reg = v;
-	tell("test0 %x; ", v);
-	host_clock_advance(arch_clock_hz());
+	volatile u32 *r = reg;
+
+	*r = v;
+	if (r >= port && r < port + 8)
+		tell("port %zx=%x; ", (size_t)(r - port) * 4, v);
+	else
+		tell("test0 %x; ", v);
+	if (r == &test0 || r == port)
+		host_clock_advance(arch_clock_hz());
 }
 
 #include "hyp/reset.c"
@@ -54,12 +62,6 @@ struct sbi_ret fw_ecall(unsigned long a0, unsigned long a1, unsigned long a2, un
 	return (struct sbi_ret){SBI_ERR_NOT_SUPPORTED, 0};
 }
 
-bool semihost_exit(int code)
-{
-	tell("semihosting %d; ", code);
-	return false;
-}
-
 void machine_halt(void)
 {
 	tell("halt");
@@ -71,13 +73,14 @@ static void sink(const char *s, size_t n)
 	tell("%.*s; ", (int)n - 2, s);
 }
 
-static u32 test0;
+static bool has_port;
 
 static void expect(bool has_test0, bool has_srst, bool reboot, bool failed, const char *want)
 {
 	story[0] = 0;
 	log_set_sink(sink);
 	reset_set_test_device(has_test0 ? &test0 : NULL);
+	reset_set_test_port(has_port ? port : NULL);
 	fw = (struct fw){.found = has_srst ? BIT(FW_SRST) : 0};
 	arch_irq_on(); /* the last machine ended with them off */
 	if (!setjmp(halted)) {
@@ -92,10 +95,10 @@ static void test_everything(void **state)
 {
 	(void)state;
 	expect(true, true, false, false,
-	       "drain; test0 5555; sbi 53525354.0 0 0; semihosting 0; limen: machine cannot power off; "
+	       "drain; test0 5555; sbi 53525354.0 0 0; limen: machine cannot power off; "
 	       "halt");
 	expect(true, true, false, true,
-	       "drain; test0 13333; sbi 53525354.0 0 1; semihosting 1; limen: machine cannot power off; "
+	       "drain; test0 13333; sbi 53525354.0 0 1; limen: machine cannot power off; "
 	       "halt");
 	expect(true, true, true, false,
 	       "drain; test0 7777; sbi 53525354.0 1 0; limen: machine cannot reboot; halt");
@@ -104,9 +107,22 @@ static void test_everything(void **state)
 static void test_nothing(void **state)
 {
 	(void)state;
-	expect(false, false, false, true,
-	       "drain; semihosting 1; limen: machine cannot power off; halt");
+	expect(false, false, false, true, "drain; limen: machine cannot power off; halt");
 	expect(false, false, true, false, "drain; limen: machine cannot reboot; halt");
+}
+
+/* A restart is the good end, and no end for what failed. */
+static void test_port(void **state)
+{
+	(void)state;
+	has_port = true;
+	expect(false, true, false, false,
+	       "drain; sbi 53525354.0 0 0; sbi 53525354.0 1 0; limen: machine cannot power off; halt");
+	expect(false, true, false, true,
+	       "drain; sbi 53525354.0 0 1; port 8=1; port 0=71; limen: machine cannot power off; halt");
+	expect(false, true, true, false,
+	       "drain; sbi 53525354.0 1 0; limen: machine cannot reboot; halt");
+	has_port = false;
 }
 
 int main(void)
@@ -114,6 +130,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everything),
 		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_port),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
