@@ -21,7 +21,7 @@ GUESTS := sbi-base sbi-time timer-sstc sbi-ipi sbi-rfence sbi-hsm sbi-srst sbi-s
 	fault-nested fault-race fault-both fault-table fault-walk fault-straddle fault-own hang hang-trap \
 	bench demo demo-other share share-naps seed input life \
 	regs bench-pair bench-idle scrub-fill scrub-look \
-	aia aia-load aia-pingpong csrs
+	aia aia-load aia-pingpong csrs neighbour hostile
 
 guest-sbi-time-srcs   := tests/guests/sbi-time.c tests/guests/timer-tests.c
 guest-timer-sstc-srcs := tests/guests/timer-sstc.c tests/guests/timer-tests.c
@@ -33,6 +33,7 @@ guest-fp-srcs         := tests/guests/fp.c tests/guests/fpregs.S
 guest-regs-srcs       := tests/guests/regs.c tests/guests/fpregs.S
 guest-scrub-fill-srcs := tests/guests/scrub-fill.c tests/guests/scrubregs.S tests/guests/fpregs.S
 guest-scrub-look-srcs := tests/guests/scrub-look.c tests/guests/scrubregs.S tests/guests/fpregs.S
+guest-hostile-srcs    := tests/guests/hostile.c tests/guests/hostile-entry.S
 guest-bench-srcs      := tests/guests/bench.c tests/guests/bench-loops.S
 guest-bench-pair-srcs := tests/guests/bench-pair.c tests/guests/bench-loops.S
 
