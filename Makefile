@@ -266,6 +266,7 @@ lint: ## format, clang, clang-tidy, cppcheck, who includes whom, barriers and th
 	$(Q)tools/check-layers
 	$(Q)tools/check-docs
 	$(Q)tools/check-barriers
+	$(Q)tools/check-csr-order
 	$(Q)clang -fsyntax-only $(CLANG_HYP) $(LINT_HYP)
 	$(Q)clang -fsyntax-only $(CLANG_HYP) -DLIMEN_DEBUG=1 $(LINT_HYP)
 	$(Q)clang -fsyntax-only $(CLANG_HOST) $(LINT_HOST)

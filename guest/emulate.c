@@ -54,7 +54,7 @@ static enum err fault_address(struct vcpu *v, gpa_t *out)
 	}
 	irq_off();
 	vcpu_take_hart(v);
-	vsatp = csr_read(vsatp);
+	vsatp = csr_read(vsatp); /* Unordered vsatp: the guest's tables are read as it is outside */
 	irq_on();
 	return vswalk(vsatp, x->stval, &mem, out);
 }

@@ -19,7 +19,7 @@ struct vmid_space vmid_space;
 static DEFINE_PER_HART(struct vmid_hart, vmid_hart);
 
 /* A counter's overflow is looked for: its interrupt may be on the way yet, and once the vCPU waits nobody
- * would wake it. */
+ * would wake it. Unordered vsip: what comes to it later ends the hart's wait, and this is looked at again. */
 static bool loaded_pending(struct vcpu *v)
 {
 	if (unlikely(v->arch.counts.running))
@@ -263,7 +263,8 @@ static bool vcpu_work(struct guest_run *run)
 }
 
 /* hgatp names the VMID and the tables from now on. What the VMID knew is forgotten before, since that may
- * lead to tables that are another's by now, and after, for walks since that were not ordered. */
+ * lead to tables that are another's by now, and after, for walks since that were not ordered.
+ * Unordered hgatp: vcpu_load() has said where; and walks are ordered by the fences. */
 static void change_hgatp(u64 hgatp, u32 vmid, bool all)
 {
 	csr_write(hgatp, 0);
@@ -276,7 +277,7 @@ static void change_hgatp(u64 hgatp, u32 vmid, bool all)
 }
 
 /* The order is that of arch/riscv/vmid.h: no walk by speculation finds a VMID with another VM's
- * tables behind it, or refills what was just fenced. */
+ * tables behind it, or refills what was just fenced. Unordered hgatp, vsatp: as above. */
 static void fence_entry(struct vcpu *v)
 {
 	const struct vmid_seen *seen = &v->vm->vmid.seen[arch_hart_index()];
@@ -443,7 +444,7 @@ static bool wake_reason(void *arg)
  * hie, whoever it is delegated to, and vsie is a view of hie (privileged specification 20240411,
  * "Wait for Interrupt", "Virtual Supervisor Interrupt Registers"). What its interrupt file has should do
  * so too, but QEMU 10.0 does not look at hstatus.VGEIN while V=0: the file is watched in any case.
- * Interrupts off.
+ * Unordered vstimecmp: it is the guest's own. Interrupts off.
  */
 static u64 wait_deadline(void *arg, bool keeps)
 {
@@ -553,7 +554,7 @@ void vcpu_set_timer(struct vcpu *v, u64 t)
 	vcpu_take_hart(v);
 	if (v->sstc) {
 		/* The hart's register and the saved copy together, or a switch of vCPUs would put
-		 * the old deadline back. */
+		 * the old deadline back. Unordered vstimecmp: nobody else's. */
 		v->arch.vs.vstimecmp = t;
 		csr_write(vstimecmp, t);
 	} else {

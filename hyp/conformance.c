@@ -142,6 +142,7 @@ struct arch_vcpu *conformance_vcpu(unsigned int n, enum conformance_code code)
 	return v;
 }
 
+/* Unordered hgatp: the tables are made before, and stay. */
 void conformance_take_hart(struct arch_vcpu *v)
 {
 	if (this_hart(vcpu_loaded) == v)

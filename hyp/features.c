@@ -18,6 +18,7 @@
 
 struct features features;
 
+/* Unordered hgatp: whether it traps is all that is asked. */
 bool features_have_h(void)
 {
 	unsigned long v;
@@ -25,7 +26,8 @@ bool features_have_h(void)
 	return csr_try_read(hstatus, &v) && csr_try_read(hgatp, &v);
 }
 
-/* ext_probe() asks by number; csrr takes it as an immediate. */
+/* ext_probe() asks by number; csrr takes it as an immediate.
+ * Unordered stimecmp, vstimecmp, stopi: whether they trap is all that is asked. */
 static bool csr_there(unsigned int csr, void *arg)
 {
 	unsigned long v;
@@ -89,7 +91,8 @@ static u8 sampling(const struct isa_set *hidden_ext)
 	return hpm_probe();
 }
 
-/* What the calling hart does, by trying it; hidden features are not there. */
+/* What the calling hart does, by trying it; hidden features are not there.
+ * Unordered stimecmp, vstimecmp: whether they trap is all that is asked. */
 static void probe_hart(struct vcpu_features *f, u32 hidden, const struct isa_set *hidden_ext)
 {
 	unsigned long v;
@@ -116,6 +119,7 @@ static void probe_hart(struct vcpu_features *f, u32 hidden, const struct isa_set
 	f->vector = wide_vector(&f->vlenb);
 }
 
+/* Unordered hgatp: the tables are empty, and the fence after it is for walks. */
 static u64 hgatp_write_read(void *ctx, u64 val)
 {
 	(void)ctx;

@@ -14,6 +14,7 @@
 #include "arch/riscv/imsic.h"
 #include "hyp/hostirq_chip.h"
 #include "hyp/hostmap.h"
+#include "hyp/mmio.h"
 
 #define IDENTITIES_USED (~1UL) /* 1 to 63, which every file has */
 
@@ -121,7 +122,7 @@ enum err imsic_init(const struct platform *p)
 	return e;
 }
 
-/* Nothing pending that was sent to somebody before limen. */
+/* Nothing pending that was sent to somebody before limen. Unordered sireg: imsic_hart_init() orders it. */
 static void empty_file(void)
 {
 	imsic_write(ISELECT_EIDELIVERY, 0);
@@ -142,6 +143,9 @@ void imsic_hart_init(void)
 	empty_file();
 	imsic_write(ISELECT_EIE0, IDENTITIES_USED);
 	imsic_write(ISELECT_EIDELIVERY, 1);
+	/* Order: the file is empty and takes messages, in sireg, before others are told where it is.
+	 * Pairs with: arch_kick() [A5] */
+	mmio_mb();
 	this_hart(imsic_ready) = true;
 	hart_set_kick(arch_hart_index(), reg, HOSTIRQ_KICK);
 }
@@ -157,6 +161,8 @@ bool imsic_take(void)
 
 	if (!this_hart(imsic_ready))
 		return false;
+	/* Order: the claim, by stopei, before the device is read, or what a kick is about, by the fence in
+	 * run() and that in hart_kicked(). Pairs with: the trap itself [D1] */
 	while ((identity = imsic_claim())) {
 		if (identity == HOSTIRQ_KICK)
 			return true;

@@ -31,6 +31,8 @@ static void dispatch(unsigned long irq, struct trap_frame *f)
 	if (irq == IRQ_S_TIMER) {
 		timer_irq();
 	} else if (irq == IRQ_S_SOFT) {
+		/* Order: the kick is taken, in sip, before it is read what it was for, by the fence in
+		 * hart_kicked(). Pairs with: arch_kick() [A2] */
 		csr_clear(sip, SIP_SSIP);
 		kicked(f);
 	} else if (irq == IRQ_S_EXT) {

@@ -12,6 +12,7 @@
 #include "hyp/irq.h"
 #include "hyp/kmem.h"
 #include "hyp/memmap.h"
+#include "hyp/mmio.h"
 #include "hyp/reset.h"
 #include "hyp/stack.h"
 #include "hyp/timer.h"
@@ -113,6 +114,10 @@ static void await_index(struct hart_boot *b)
 	while (arch_load_acquire(&b->state) != HART_ADMITTED) {
 		arch_wait();
 		csr_clear(sip, SIP_SSIP);
+		/* Order: the kick is taken, in sip, before the state is read: or the one that comes with
+		 * the state would be taken with it unread, and no other comes.
+		 * Pairs with: admit_all() [B5] */
+		mmio_mb();
 	}
 	csr_write(sie, 0);
 }
@@ -273,7 +278,8 @@ static void admit_all(struct hart_boot *first)
 	for (struct hart_boot *b = first; b; b = b->next) {
 		if (state_of(b) != HART_READY)
 			continue;
-		/* Order: the hart's index, before it may use it. Pairs with: await_index() [B4] */
+		/* That it comes before the kick is arch_kick()'s affair [B5].
+		 * Order: the hart's index, before it may use it. Pairs with: await_index() [B4] */
 		arch_store_release(&b->state, HART_ADMITTED);
 		arch_kick(index++);
 	}

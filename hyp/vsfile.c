@@ -34,7 +34,7 @@ struct vsfiles {
 DECLARE_PER_HART(struct vsfiles, vsfiles);
 DEFINE_PER_HART(struct vsfiles, vsfiles);
 
-/* GEILEN: hgeie has bits 1 to it, and bit 0 is always 0. */
+/* GEILEN: hgeie has bits 1 to it, and bit 0 is always 0. Unordered hgeie: nobody is watched yet. */
 static u32 probe_files(void)
 {
 	u64 kept = imsic_hgeie_write(~0UL) >> 1;
@@ -112,8 +112,8 @@ void vsfile_post(unsigned int hart, u32 n, u32 identity)
 	hpa_t hpa;
 	volatile u32 *va = port(hart, n, &hpa);
 
-	/* Order: what the message is about, before the message.
-	 * Pairs with: the trap itself [F2] */
+	/* Order: what the message is about, before the message; and that the file is this vCPU's was read
+	 * before, so that it has been emptied [F3]. Pairs with: the trap itself [F2] */
 	mmio_mb();
 	mmio_write32(va, identity);
 }
@@ -125,13 +125,14 @@ void vsfile_settle(unsigned int hart, u32 n)
 
 	/* Order: stores to the page, before the load from it; a guest may have made them as accesses to
 	 * memory (Svpbmt). And the load, before what is done because they have arrived, by this hart
-	 * or another. Pairs with: itself [F4] */
+	 * or another. Pairs with: vsfile_dump() [F4] */
 	mmio_mb();
 	(void)mmio_read32(va);
 	mmio_mb();
 }
 
-/* The enables as well: what the one before let through is nothing of the next one's. */
+/* The enables as well: what the one before let through is nothing of the next one's.
+ * Unordered vsireg: vsfile_clear() orders it, and comes after vsfile_dump() before the next one has it. */
 static void empty(u32 words)
 {
 	imsic_guest_write(ISELECT_EIDELIVERY, 0);
@@ -148,8 +149,12 @@ void vsfile_clear(u32 n)
 
 	empty(this_hart(vsfiles).words);
 	imsic_guest_close(&w);
+	/* Order: it is empty, in vsireg, before anybody learns that it is somebody's and sends to it.
+	 * Pairs with: vsfile_post() [F3] */
+	mmio_mb();
 }
 
+/* What is read goes to memory, and by that dependency before who waits for it learns that it did. */
 void vsfile_dump(u32 n, struct vsfile_state *s)
 {
 	struct imsic_guest_window w;
@@ -157,6 +162,8 @@ void vsfile_dump(u32 n, struct vsfile_state *s)
 
 	vsfile_unwatch(n);
 	memset(s, 0, sizeof(*s));
+	/* Order: all messages have come, before vsireg is read, by the fence in vsfile_settle().
+	 * Pairs with: vsfile_settle() [F4] */
 	w = imsic_guest_open(n);
 	s->eidelivery = imsic_guest_read(ISELECT_EIDELIVERY);
 	s->eithreshold = imsic_guest_read(ISELECT_EITHRESHOLD);
@@ -168,6 +175,7 @@ void vsfile_dump(u32 n, struct vsfile_state *s)
 	imsic_guest_close(&w);
 }
 
+/* Unordered vsireg: bits are set, whatever comes meanwhile, and who looks at them is this hart's guest. */
 void vsfile_fill(u32 n, const struct vsfile_state *s)
 {
 	struct imsic_guest_window w = imsic_guest_open(n);
@@ -183,12 +191,14 @@ void vsfile_fill(u32 n, const struct vsfile_state *s)
 	imsic_guest_close(&w);
 }
 
+/* Unordered hgeie: the interrupt is this hart's own. */
 void vsfile_watch(u32 n, void (*fn)(void *arg), void *arg)
 {
 	this_hart(vsfiles).watcher[n - 1] = (struct watcher){fn, arg};
 	imsic_hgeie_set(BIT(n));
 }
 
+/* Unordered hgeie: as above. */
 bool vsfile_unwatch(u32 n)
 {
 	struct watcher *w = &this_hart(vsfiles).watcher[n - 1];
@@ -199,7 +209,8 @@ bool vsfile_unwatch(u32 n)
 	return watched;
 }
 
-/* A file whose bit is in hgeip is one that somebody watches now: both are read here, not kept. */
+/* A file whose bit is in hgeip is one that somebody watches now: both are read here, not kept.
+ * Unordered hgeip: who watches is told by this hart alone. */
 void vsfile_irq(void)
 {
 	u64 pending = imsic_hgei_pending();

@@ -24,6 +24,7 @@ __window bool only_self(const struct vcpu *v, u64 mask, u64 base)
 	return base <= v->id && v->id - base < 64 && mask == BIT(v->id - base);
 }
 
+/* Unordered vstimecmp: the guest's own. */
 __window bool early_time(struct vcpu *v, u64 fid, const u64 *a)
 {
 	if (fid != SBI_TIME_SET_TIMER || !v->sstc || v->vpmu.events)

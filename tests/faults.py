@@ -37,7 +37,7 @@ class Source:
 
     def body(self, function):
         """Where the body of a function begins and ends."""
-        hit = re.search(r'^[^\s#][^\n;]*\b' + function + r'\([^{};]*\)\n\{\n(.*?)^\}', self.text,
+        hit = re.search(r'^[^\s#/][^\n;]*\b' + function + r'\([^{};]*\)\n\{\n(.*?)^\}', self.text,
                         re.M | re.S)
         if not hit:
             raise Broken(f'no function {function}')

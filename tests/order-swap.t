@@ -34,7 +34,7 @@ def drops():
                    lambda s, f=function, n=steps, i=i: s.drop(f, n, i))
 
 
-SET_MODE = 'WRITE_ONCE(run->mode, IN_GUEST);'
+SET_MODE = 'WRITE_ONCE(run->mode, IN_GUEST + arch_hart_index());'
 OUT_OF_MODE = 'WRITE_ONCE(run->mode, OUTSIDE_GUEST);'
 REQUESTS, WORK = 'READ_ONCE(run->requests)', 'READ_ONCE(this_hart(entry_work))'
 NO_LOCKS = 'lockdep_assert_no_locks();'
@@ -103,9 +103,9 @@ OTHERS = [
     ('runs are not counted', 'entry/run.c', text('run->entries++;', '')),
     ('a request does not kick', 'entry/run.c', text('guest_kick(run);', '', 'guest_request')),
     ('a kick is sent to nobody', 'entry/run.c',
-     text('arch_kick(READ_ONCE(run->hart));', ';', 'guest_kick')),
+     text('arch_kick(mode - IN_GUEST);', ';', 'guest_kick')),
     ('a kick is sent to a vCPU that is outside as well', 'entry/run.c',
-     text('if (arch_load_acquire(&run->mode) == IN_GUEST)', '', 'guest_kick')),
+     text('if (mode != OUTSIDE_GUEST)', '', 'guest_kick')),
     ('work for another hart does not kick it', 'entry/run.c',
      text('arch_kick(i);', ';', 'entry_work_set')),
     ('a request is taken and stays', 'entry/run.c',

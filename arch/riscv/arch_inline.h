@@ -72,6 +72,7 @@ extern __thread u32 kick_wants_handler; /* set by whoever kicks */
 /*
  * No identity is before that of kicks, so what is taken is what was read. Who wants the handler said so
  * before its kick, which this may have been: it is asked after it was taken, and the trap comes after all.
+ * Unordered sip: the trap is this hart's own.
  */
 __window void arch_kick_take(void)
 {
@@ -80,9 +81,9 @@ __window void arch_kick_take(void)
 	if (!topei || csr_read(stopei) != topei)
 		return;
 	csr_write(stopei, 0);
-	/* Order: the kick is taken, before it is read what it was for; the next is another.
+	/* Order: the kick is taken, in stopei, before it is read what it was for; the next is another.
 	 * Pairs with: arch_kick() [A2], arch_kick_handler() [A4] */
-	__asm__ volatile("fence iorw, iorw" ::: "memory");
+	csr_mb();
 	if (unlikely(READ_ONCE(this_hart(kick_wants_handler))))
 		csr_set(sip, SIP_SSIP);
 }

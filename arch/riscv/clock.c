@@ -24,6 +24,7 @@ bool clock_has_sstc(void)
 	return use_sstc;
 }
 
+/* Unordered stimecmp: its interrupt is this hart's own. */
 void clock_set_deadline(u64 deadline)
 {
 	if (use_sstc)

@@ -17,7 +17,8 @@
 #ifndef ARCH_RISCV_CSR_TABLE_H
 #define ARCH_RISCV_CSR_TABLE_H
 
-/* Written by vcpu_load() alone, with value of v; first, since others depend on them. */
+/* Written by vcpu_load() alone, with value of v; first, since others depend on them. Unordered hvip: only this
+ * hart's guest sees it, later. */
 #define CSR_INWARD(ROW)                                                      \
 	ROW(INWARD, henvcfg, henvcfg, H, henvcfg, v->henvcfg)                \
 	ROW(INWARD, hstateen0, hstateen0, SMSTATEEN, hstateen, v->hstateen0) \
@@ -29,7 +30,8 @@
 /* Saved by vcpu_put(), written by vcpu_load(); value at a vCPU's start. What has no copy of VS-mode's is
  * among them, since limen has no U-mode of its own. scounteren: what the guest may read its user mode may
  * too, as firmware leaves it. Linux without a PMU never writes it, and its vDSO reads the time in user
- * mode. */
+ * mode. Unordered vstimecmp: its interrupt is this hart's; what is read goes to memory, and by that
+ * dependency before vcpu_put() tells. */
 #define CSR_SWITCHED(ROW)                                               \
 	ROW(SWITCHED, sstatus, vsstatus, I, always, SSTATUS_UXL_64)     \
 	ROW(SWITCHED, sie, vsie, I, always, 0)                          \
@@ -44,12 +46,13 @@
 	ROW(SWITCHED, sstateen0, sstateen0, SSSTATEEN, hstateen, 0)     \
 	ROW(SWITCHED, siselect, vsiselect, SSAIA, vsiselect, 0)
 
-/* Saved by vcpu_put(), and by vcpu_load(), which leaves 0 there; written by vcpu_open_spaces(). */
+/* Saved by vcpu_put(), and by vcpu_load(), which leaves 0 there; written by vcpu_open_spaces(). Unordered
+ * vsatp: walks are ordered by the fences of who changes hgatp. */
 #define CSR_SPACE(ROW) ROW(SPACE, satp, vsatp, I, always, 0)
 
 /* The same on each hart for all guests: vcpu_hart_init(). hie is limen's from then on. hvien: so that bit
  * of vsip is hvip's (Advanced Interrupt Architecture 1.0, section 6.3.2). Guests' priorities of interrupts
- * are read as 0. */
+ * are read as 0. Unordered hgeie: nobody is watched yet. */
 #define CSR_CONSTANT(ROW)                                                                \
 	ROW(CONSTANT, hedeleg, hedeleg, H, always, HEDELEG)                              \
 	ROW(CONSTANT, hideleg, hideleg, H, always, HVIP_VSSIP | HVIP_VSTIP | HVIP_VSEIP) \

@@ -81,6 +81,7 @@ void hart_set_kick(unsigned int index, volatile u32 *reg, u32 identity)
 	arch_store_release(&harts[index].kick, reg);
 }
 
+/* Unordered sip: to itself, and its own trap finds what it stored before. */
 void arch_kick(unsigned int i)
 {
 	volatile u32 *reg;
@@ -89,8 +90,8 @@ void arch_kick(unsigned int i)
 		csr_set(sip, SIP_SSIP);
 		return;
 	}
-	/* Order: the register, before the identity that goes there.
-	 * Pairs with: hart_set_kick() [A3] */
+	/* Order: the register, before the identity that goes there, and a store to it; so the file has been
+	 * set up [A5]. Pairs with: hart_set_kick() [A3] */
 	reg = arch_load_acquire(&harts[i].kick);
 	/* Order: what the caller stored, before the interrupt goes out. The other hart's trap is
 	 * the other side. Pairs with: the trap itself [A2] */
@@ -114,7 +115,7 @@ void hart_kicked(void)
 	/* Order: the kick is taken, in sip or the interrupt file, before it is read what it was for: another
 	 * one that comes meanwhile is not the same any more. Pairs with: arch_kick() [A2],
 	 * arch_kick_handler() [A4] */
-	__asm__ volatile("fence iorw, iorw" ::: "memory");
+	csr_mb();
 	/* Order: that it was wanted is forgotten, before it is looked what for.
 	 * Pairs with: arch_kick_handler() [A4] */
 	if (READ_ONCE(this_hart(kick_wants_handler)))

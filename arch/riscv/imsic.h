@@ -16,7 +16,8 @@
 #include "lib/compiler.h"
 #include "lib/types.h"
 
-/* Has the calling hart an interrupt file of its own, and may limen use it? */
+/* Has the calling hart an interrupt file of its own, and may limen use it?
+ * Unordered stopei, sireg: whether they trap is all that is asked. */
 static inline bool imsic_csrs_there(void)
 {
 	unsigned long v;

@@ -64,6 +64,7 @@ static bool ctr_clear(void)
 	return ok != 0;
 }
 
+/* Unordered vsireg: the records are this hart's alone. */
 static bool record_there(u32 n)
 {
 	unsigned long v;
@@ -73,6 +74,7 @@ static bool record_there(u32 n)
 	       csr_try_read(vsireg, &v) && v == 1;
 }
 
+/* Unordered vsireg: as above. */
 static void zero_records(u32 n)
 {
 	while (n-- > 0) {
@@ -127,7 +129,7 @@ static void find_lost(void)
  * A hart with Sstc, henvcfg or state enables that limen does not use, because an argument hides them,
  * must be as one without: no interrupt from vstimecmp, nothing allowed by what firmware left in henvcfg,
  * nothing forbidden by what it left in hstateen0 that a hart without state enables allows, and that
- * vcpu_load() switches.
+ * vcpu_load() switches. Unordered vstimecmp: the hart has no guest yet.
  */
 static void quiet_unused(void)
 {
@@ -140,6 +142,7 @@ static void quiet_unused(void)
 #define INIT_ZERO(how, guest, hart, ext, when, value)  (void)csr_try_write(hart, 0);
 #define INIT_WRITE(how, guest, hart, ext, when, value) (void)csr_try_write(hart, value);
 
+/* Unordered hgatp, vsatp: the hart has no guest yet, and the fences are for walks. */
 void vcpu_hart_init(void)
 {
 	CSR_CONSTANT(INIT_WRITE)
@@ -229,6 +232,7 @@ static void restore_vgein(const struct arch_vcpu *v)
 /* What the guest clears by itself: the hart's bits are the true ones. */
 #define GUEST_CLEARS (HVIP_VSSIP | LCOFIP)
 
+/* Unordered hvip: as save_vs(). */
 static void save_hvip(struct arch_vcpu *v)
 {
 	v->hvip = (v->hvip & ~GUEST_CLEARS) | (csr_read(hvip) & GUEST_CLEARS);
@@ -241,7 +245,7 @@ void vcpu_look_at_counts(struct arch_vcpu *v)
 }
 
 /* An interrupt that is pending from before would keep firmware from arming the counters' next. None is
- * running here. */
+ * running here. Unordered sip: counters and their overflow are this hart's registers. */
 static __attribute__((noinline)) void counts_enter(struct arch_vcpu *v)
 {
 	v->counts.switched = v->counts.running;
@@ -274,7 +278,7 @@ void vcpu_put(struct arch_vcpu *v)
 	csr_write(hgatp, 0);
 	fpu_save(v);
 	this_hart(vcpu_loaded) = NULL;
-	/* Order: hgatp leads nowhere, and messages that its guest sent have come, before it is loaded
+	/* Order: vsatp and hgatp lead nowhere, and messages that its guest sent have come, before it is loaded
 	 * nowhere: who moves a sibling's file, or frees tables, calls the harts of those that are loaded.
 	 * Pairs with: vm_loaded_harts() [G4]
 	 * And all of its state is in memory, before another hart may take its thread.
@@ -296,6 +300,7 @@ static void drop_reservation(void)
 	__asm__ volatile("sc.d zero, zero, %0" : "+A"(scratch));
 }
 
+/* Unordered vsatp: walks are ordered by the fences of who changes hgatp. */
 void vcpu_load(struct arch_vcpu *v)
 {
 	if (this_hart(vcpu_loaded) == v) {
@@ -304,7 +309,7 @@ void vcpu_load(struct arch_vcpu *v)
 	}
 	if (this_hart(vcpu_loaded))
 		vcpu_put(this_hart(vcpu_loaded));
-	DCHECK(csr_read(hgatp) == 0);
+	DCHECK(csr_read(hgatp) == 0); /* Unordered hgatp: it is this hart's own */
 	CHECK(v->loaded_on == VCPU_NOT_LOADED);
 	drop_reservation();
 	if (unlikely(this_hart(lost).any))
@@ -319,7 +324,7 @@ void vcpu_load(struct arch_vcpu *v)
 	WRITE_ONCE(v->loaded_on, arch_hart_index());
 	/* Order: where it is loaded, before the number of changes is read, and hgatp is written.
 	 * Pairs with: vm_loaded_harts() [G4] */
-	arch_mb();
+	__asm__ volatile("fence rw, orw" ::: "memory");
 }
 
 void vcpu_set_vgein(struct arch_vcpu *v, u32 n)
@@ -329,6 +334,7 @@ void vcpu_set_vgein(struct arch_vcpu *v, u32 n)
 		restore_vgein(v);
 }
 
+/* Unordered vsatp: walks are ordered by the fences before. */
 void vcpu_open_spaces(struct arch_vcpu *v)
 {
 	csr_write(vsatp, v->vs.vsatp);
@@ -359,6 +365,7 @@ void vcpu_set_counting(struct arch_vcpu *v, u32 running)
 	counts_enter(v);
 }
 
+/* Unordered sip: the counters are registers too. */
 void vcpu_overflow_irq(void)
 {
 	csr_clear(sip, LCOFIP);

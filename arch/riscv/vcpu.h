@@ -167,7 +167,8 @@ bool vcpu_owns_exception(u64 cause);
 /* What every guest runs with on this hart: traps and interrupts delegated. Once a hart. */
 void vcpu_hart_init(void);
 
-/* Sets and clears virtual interrupts (HVIP_*); v is loaded. Interrupts off. */
+/* Sets and clears virtual interrupts (HVIP_*); v is loaded. Interrupts off.
+ * Unordered hvip: only this hart's guest sees it, later, and what it then reads this hart read before. */
 __window void vcpu_set_hvip(struct arch_vcpu *v, u64 bits)
 {
 	v->hvip |= bits;
@@ -181,6 +182,7 @@ __window u64 vcpu_hvictl(const struct arch_vcpu *v)
 	return HVICTL_IID_EXT | (v->hvip & HVIP_VSEIP ? 1 : 0);
 }
 
+/* Unordered hvip: as above. */
 __window void vcpu_clear_hvip(struct arch_vcpu *v, u64 bits)
 {
 	v->hvip &= ~bits;

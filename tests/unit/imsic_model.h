@@ -2,7 +2,9 @@
 /*
  * For tests that include hyp/vsfile.c: the harts of harts_model.h have IMSICs, whose files are set up
  * through their windows, and take messages at their pages. A store is on its way until its hart loads
- * from the same page, with a fence before and one behind, or until it arrives by itself.
+ * from the same page, with a fence before and one behind, or until it arrives by itself. What a hart
+ * writes through a window it finds there itself at once; others may not before it has made a fence, and
+ * what they sent meanwhile is lost, if it was a plain write.
  */
 #ifndef TESTS_UNIT_IMSIC_MODEL_H
 #define TESTS_UNIT_IMSIC_MODEL_H
@@ -26,6 +28,21 @@ static struct {
 	u32 geilen, pages;
 	u32 vgein; /* 0: the window is shut */
 } model[MODEL_HARTS];
+
+/* Writes through windows that have not been performed; in_flight() says at each whether it is to be one. */
+#define LATE 128
+static struct {
+	u64 *reg, value;
+} late[MODEL_HARTS][LATE];
+static unsigned int lates[MODEL_HARTS];
+static bool (*in_flight)(void);
+
+static void perform(void)
+{
+	for (unsigned int i = 0; i < lates[now]; i++)
+		*late[now][i].reg = late[now][i].value;
+	lates[now] = 0;
+}
 
 /* Called whenever the window opens or closes: others do something meanwhile. */
 static void (*meanwhile)(void);
@@ -90,16 +107,24 @@ static void imsic_guest_close(const struct imsic_guest_window *w)
 
 static u64 imsic_guest_read(unsigned int reg)
 {
+	perform();
 	return *file_reg(reg);
 }
 
 static void imsic_guest_write(unsigned int reg, u64 v)
 {
+	if (in_flight && in_flight() && lates[now] < LATE) {
+		late[now][lates[now]].reg = file_reg(reg);
+		late[now][lates[now]++].value = implemented(reg, v);
+		return;
+	}
+	perform();
 	*file_reg(reg) = implemented(reg, v);
 }
 
 static inline void imsic_guest_set(unsigned int reg, u64 bits)
 {
+	perform();
 	*file_reg(reg) |= implemented(reg, bits);
 }
 
@@ -124,6 +149,7 @@ static u64 imsic_hgei_pending(void)
 {
 	u64 hgeip = 0;
 
+	perform();
 	for (u32 n = 1; n <= model[now].geilen; n++)
 		if (file_has_something(&model[now].file[n]))
 			hgeip |= BIT(n);
@@ -161,7 +187,6 @@ static struct flight {
 	bool asked;  /* and then a load from the page */
 } flight[MODEL_HARTS][FLIGHTS];
 static unsigned int flights[MODEL_HARTS];
-static bool (*in_flight)(void);
 
 static void arrive(u64 page, u32 id)
 {
@@ -174,6 +199,8 @@ static void land(u64 page)
 {
 	unsigned int kept = 0;
 
+	if (page == ~0UL)
+		perform();
 	for (unsigned int i = 0; i < flights[now]; i++) {
 		struct flight f = flight[now][i];
 
@@ -216,6 +243,7 @@ static u32 mmio_read32(const volatile void *p)
 
 static void mmio_mb(void)
 {
+	perform();
 	for (unsigned int i = 0; i < flights[now]; i++) {
 		struct flight f = flight[now][i];
 

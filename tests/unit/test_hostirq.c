@@ -30,6 +30,12 @@ static const u64 hart_ids[MODEL_HARTS] = {7, 1, 12, 3};
 
 static bool wire[SOURCES + 1];
 
+/* Accesses of a hart to registers, of its own or of devices, that no fence was behind yet: a claim, the
+ * device's own by its handler, those that set up the hart's file. */
+static struct {
+	bool claim, device, file;
+} unfenced[MODEL_HARTS];
+
 /* ---- PLIC --------------------------------------------------------------------------------------- */
 
 #define CONTEXTS 9
@@ -68,6 +74,7 @@ static u32 plic_model_read(u64 off)
 
 	if (off < 0x200000 || off % 0x1000 != 4)
 		return *plic_reg(off);
+	unfenced[now].claim = true;
 	source = plic_best((u32)((off - 0x200000) / 0x1000));
 	plic_model.in_service[source] = source != 0;
 	return source;
@@ -76,9 +83,12 @@ static u32 plic_model_read(u64 off)
 /* A completion of a source that is not enabled in the context is ignored. */
 static void plic_model_write(u64 off, u32 v)
 {
-	if (off < 0x200000 || off % 0x1000 != 4)
+	if (off < 0x200000 || off % 0x1000 != 4) {
 		*plic_reg(off) = v;
-	else if (plic_model.enable[(off - 0x200000) / 0x1000][v / 32] >> (v % 32) & 1)
+		return;
+	}
+	assert_false(unfenced[now].device);
+	if (plic_model.enable[(off - 0x200000) / 0x1000][v / 32] >> (v % 32) & 1)
 		plic_model.in_service[v] = false;
 }
 
@@ -114,6 +124,7 @@ static bool imsic_csrs_there(void)
 
 static void imsic_write(unsigned int reg, u64 v)
 {
+	unfenced[now].file = true;
 	if (reg == ISELECT_EIDELIVERY)
 		imsic_model[now].eidelivery = v;
 	else if (reg == ISELECT_EITHRESHOLD)
@@ -138,6 +149,7 @@ static u32 imsic_claim(void)
 	u32 id = imsic_top(now);
 
 	imsic_model[now].eip[id / 64] &= ~BIT(id % 64);
+	unfenced[now].claim = true;
 	return id;
 }
 
@@ -196,6 +208,7 @@ static u32 aplic_model_read(u64 off)
 	u32 index = (u32)(off - 0x4000) / 32, source;
 
 	assert_int_equal(off % 32, 0x1c); /* nothing else is read */
+	unfenced[now].claim = true;
 	source = aplic_best(index);
 	if (source && aplic_model.mode[source] < 6)
 		aplic_model.pending[source] = false;
@@ -225,9 +238,10 @@ static void aplic_model_write(u64 off, u32 v)
 		aplic_model.was[off / 4] = aplic_rectified((u32)off / 4);
 	} else if (off == 0x1edc || off == 0x1fdc)
 		aplic_model.enabled[v] = off == 0x1edc && aplic_model.mode[v];
-	else if (off == 0x2000)
+	else if (off == 0x2000) {
+		assert_false(unfenced[now].device);
 		aplic_model.pending[v] |= aplic_model.mode[v] < 6 || aplic_rectified(v);
-	else if (off > 0x3000 && aplic_model.mode[(off - 0x3000) / 4])
+	} else if (off > 0x3000 && aplic_model.mode[(off - 0x3000) / 4])
 		aplic_model.target[(off - 0x3000) / 4] = v;
 	else
 		fail();
@@ -258,6 +272,11 @@ static void mmio_write32(volatile void *p, u32 v)
 		plic_model_write(at - PLIC_BASE, v);
 }
 
+static void mmio_mb(void)
+{
+	memset(&unfenced[now], 0, sizeof(unfenced[now]));
+}
+
 #define HYP_HOSTMAP_H
 static volatile void *hostmap_io(hpa_t hpa, u64 size)
 {
@@ -276,6 +295,7 @@ static u64 hart_id(unsigned int index)
 
 static void hart_set_kick(unsigned int index, volatile u32 *reg, u32 identity)
 {
+	assert_false(unfenced[now].file);
 	kick_port[index] = reg;
 	kick_identity = identity;
 }
@@ -454,11 +474,13 @@ static void handler(void *arg)
 {
 	struct device *d = arg;
 
+	assert_false(unfenced[now].claim);
 	d->calls++;
 	d->hart = now;
 	if (d->during)
 		d->during(d);
 	d->during = NULL;
+	unfenced[now].device = true;
 	if (d->causes)
 		d->causes--;
 	set_wire(d);
