@@ -15,6 +15,7 @@
 #include "hyp/hartisa.h"
 #include "hyp/page.h"
 #include "lib/log.h"
+#include "sbi/fw.h"
 
 struct features features;
 
@@ -127,13 +128,33 @@ static u64 hgatp_write_read(void *ctx, u64 val)
 	return csr_read(hgatp);
 }
 
-static enum err probe_gstage(u32 hidden, struct gstage_caps *out)
+/* The modes that a guest finds in its satp. root is zeroed, for a walk by speculation.
+ * Unordered vsatp: the table is empty, and the fence after it is for walks. */
+static u64 probe_vsatp(hpa_t root)
+{
+	u64 modes = 0;
+
+	for (u64 m = SATP_MODE_SV39; m <= SATP_MODE_SV57; m++) {
+		u64 v = m << SATP_MODE_SHIFT | root.a >> PAGE_SHIFT;
+
+		csr_write(vsatp, v);
+		if (csr_read(vsatp) == v)
+			modes |= BIT(m);
+	}
+	csr_write(vsatp, 0);
+	return modes;
+}
+
+/* The modes of both stages. */
+static enum err probe_stages(u32 hidden, struct gstage_caps *out, u64 *vs_modes)
 {
 	hpa_t root;
 
 	if (!page_source_alloc(NULL, GSTAGE_ROOT_ORDER, &root))
 		return ERR_NOMEM;
 	gstage_probe(hgatp_write_read, NULL, root, out);
+	*vs_modes = probe_vsatp(root);
+	hfence_vvma_all();
 	hfence_gvma_all();
 	page_free(root, GSTAGE_ROOT_ORDER);
 	if (hidden & BIT(HIDE_VMIDLEN))
@@ -201,6 +222,15 @@ static void settle_svpbmt(const struct platform *p, struct isa_set *isa)
 	}
 }
 
+/* Firmware begins with updating of A and D bits off where a tree lists Svade beside Svadu (devicetree binding
+ * riscv/extensions.yaml), until it is asked, on each hart. Whether it has done so henvcfg.ADUE tells, which
+ * is read-only 0 while menvcfg's is 0. limen's own tables have both bits set in advance. */
+static void ask_for_updating(void)
+{
+	if (isa_has(&features.harts.isa, EXT_SVADU))
+		(void)fw_feature_set(SBI_FWFT_PTE_AD_HW_UPDATING, 1);
+}
+
 enum err features_init(const struct platform *p, u64 hartid, const struct bootargs *args,
 		       const char **why)
 {
@@ -219,7 +249,7 @@ enum err features_init(const struct platform *p, u64 hartid, const struct bootar
 	}
 	probe_hart(&vcpu_features, args->hidden, &features.hidden_ext);
 	clock_init(p->timebase_hz, vcpu_features.sstc);
-	if (probe_gstage(args->hidden, &features.gstage)) {
+	if (probe_stages(args->hidden, &features.gstage, &features.vs_modes)) {
 		*why = "no G-stage paging mode works";
 		return ERR_NOTSUP;
 	}
@@ -231,6 +261,7 @@ enum err features_init(const struct platform *p, u64 hartid, const struct bootar
 	vcpu_features.fp = vcpu_features.fp && isa_has(&all->isa, EXT_D);
 	if (!vcpu_features.sstc)
 		isa_del(&all->isa, EXT_SSTC);
+	ask_for_updating();
 	all->henvcfg = vcpu_features.henvcfg ? sticky_bits(henvcfg, ext_henvcfg_all()) : 0;
 	all->hstateen0 =
 		vcpu_features.hstateen ? sticky_bits(hstateen0, ext_hstateen0_all()) : ~0UL;
@@ -249,11 +280,15 @@ static const char *check_controls(void)
 {
 	const struct ext_hart *all = &features.harts;
 	struct gstage_caps caps;
+	u64 vs_modes;
 
-	if (probe_gstage(features.hidden, &caps) || features.gstage.modes & ~caps.modes)
+	if (probe_stages(features.hidden, &caps, &vs_modes) || features.gstage.modes & ~caps.modes)
 		return "the same G-stage modes";
+	if (vs_modes != features.vs_modes)
+		return "the same modes of vsatp";
 	if (caps.vmid_bits < features.gstage.vmid_bits)
 		return "as many VMID bits";
+	ask_for_updating();
 	if (vcpu_features.henvcfg && sticky_bits(henvcfg, all->henvcfg) != all->henvcfg)
 		return "what henvcfg enables";
 	if (vcpu_features.hstateen && sticky_bits(hstateen0, all->hstateen0) != all->hstateen0)

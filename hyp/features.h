@@ -15,6 +15,7 @@
 struct features {
 	struct ext_hart harts; /* what all harts have in common */
 	struct gstage_caps gstage;
+	u64 vs_modes;	      /* that vsatp takes: BIT(SATP_MODE_*) */
 	u32 cbom, cbop, cboz; /* cache block sizes, bytes; 0: none */
 	u32 hidden;	      /* BIT(enum hide_feature) */
 	struct isa_set hidden_ext;
@@ -32,7 +33,8 @@ bool features_have_h(void);
 enum err features_init(const struct platform *p, u64 hartid, const struct bootargs *args,
 		       const char **why);
 
-/* Does the calling hart have all that the boot hart was found to have? NULL, or what it lacks. */
+/* Does the calling hart have all that the boot hart was found to have, and of what is switched with a vCPU
+ * nothing that would not be? NULL, or what it lacks. */
 const char *features_check_hart(void);
 
 #endif

@@ -229,6 +229,13 @@ int fw_feature_get(u32 feature, u64 *value)
 	return fw_err(r.error);
 }
 
+int fw_feature_set(u32 feature, u64 value)
+{
+	if (!fw_has(FW_FWFT))
+		return ERR_NOTSUP;
+	return fw_err(fw_call(SBI_EXT_FWFT, SBI_FWFT_SET, feature, value, 0, 0, 0, 0).error);
+}
+
 long fw_pmu(u64 fid, u64 a0, u64 a1, u64 a2, u64 a3)
 {
 	struct sbi_ret r;

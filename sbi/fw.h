@@ -109,6 +109,9 @@ int fw_system_reset(u32 type, u32 reason);
 /* The value of a firmware feature (SBI_FWFT_*) on the calling hart; OK, or ERR_NOTSUP. */
 int fw_feature_get(u32 feature, u64 *value);
 
+/* Sets it, and does not lock it; OK, or ERR_NOTSUP. */
+int fw_feature_set(u32 feature, u64 value);
+
 /* A PMU call, SBI_PMU_*, on the calling hart: its value, or ERR_NOTSUP. The info of a firmware counter is
  * negative, too. */
 long fw_pmu(u64 fid, u64 a0, u64 a1, u64 a2, u64 a3);

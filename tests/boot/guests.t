@@ -19,6 +19,7 @@ Environment: see images.py, and LIMEN_GUESTS (build/guests), where the guests' b
 """
 import os
 import re
+import subprocess
 import sys
 import time
 
@@ -44,6 +45,7 @@ MACHINES = {
     "hide-all": ("rv64", None, None, "hide=all", "bin"),
     "hide-all-max": ("max", None, None, "hide=all", "bin"),
     "svadu": ("rv64", None, None, "hide=svade", "bin"),
+    "svade-and-svadu": ("rv64", None, None, None, "bin"),
     "one-hart": ("rv64", 1, None, None, "bin"),
     "one-hart-max": ("max", 1, None, None, "bin"),
     "one-hart-hide-all": ("rv64", 1, None, "hide=all", "bin"),
@@ -71,6 +73,27 @@ def qemu_machine(variant):
     """QEMU's -M."""
     return f"virt,aia=aplic-imsic,aia-guests={FILES.get(variant, 1)}" \
         if variant.startswith("aia-") else "virt"
+
+
+def output_of(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        bail_out(f"{command[0]}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def tree_with_both(cpu, harts):
+    """A tree that lists Svade beside Svadu, as QEMU's own never does: firmware has updating off then,
+    until it is asked."""
+    tree = os.path.join(images.OUT, f"svade-and-svadu-{harts}.dtb")
+    output_of("qemu-system-riscv64", "-M", f"virt,dumpdtb={tree}", "-cpu", cpu, "-smp", str(harts), "-m", "256M",
+               "-display", "none")
+    for i in range(harts):
+        for name in ("riscv,isa-extensions", "riscv,isa"):  # OpenSBI 1.5 reads the second
+            value = output_of("fdtget", tree, f"/cpus/cpu@{i}", name).strip()
+            value = re.sub(r"([ _])svadu(?![a-z])", r"\1svade\1svadu", value)
+            output_of("fdtput", "-t", "s", tree, f"/cpus/cpu@{i}", name, *value.split(" "))
+    return ["-dtb", tree]
 
 
 def guest_aia(variant):
@@ -106,7 +129,7 @@ MORE = {
     "sbi-pmu": ["max", "no-sstc", "hide-all", "one-hart", "one-vcpu"],
     "sbi-susp": ["max", "no-sstc", "hide-all", "one-hart", "three", "one-vcpu"],
     "sbi-sta": ["max", "hide-all", "one-hart", "one-hart-hide-all", "three", "one-vcpu"],
-    "sbi-fwft": ["max", "hide-all", "svadu", "one-hart", "one-vcpu"],
+    "sbi-fwft": ["max", "hide-all", "svadu", "svade-and-svadu", "one-hart", "one-vcpu"],
     "mmio": ["max", "hide-all", "hide-all-max"],
     "plic": ["max", "hide-all"],
     "fp": ["max", "one-hart", "one-hart-max"],
@@ -242,8 +265,9 @@ def run(tap, guest, variant):
     aia = guest.aia or guest_aia(variant)
     arguments = {"kernel": binary} if BARE else {"kernel": image(binary, vcpus, aia),
                                                  "append": append}
+    extra = tree_with_both(cpu, harts or vcpus) if variant == "svade-and-svadu" else ()
     with qemu.Qemu(f"guest-{guest.name}-{variant}", cpu=cpu, harts=harts or vcpus, memory="256M",
-                   machine=qemu_machine(variant), **arguments) as machine:
+                   machine=qemu_machine(variant), extra=extra, **arguments) as machine:
         try:
             wrong = check(guest, variant, machine)
         except qemu.Failure as failure:

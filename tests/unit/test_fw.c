@@ -214,9 +214,15 @@ static void test_feature(void **state)
 	assert_int_equal(value, 1);
 	answer = (struct sbi_ret){SBI_ERR_DENIED, 0};
 	assert_int_equal(fw_feature_get(5, &value), ERR_NOTSUP);
+	assert_int_equal(fw_feature_set(4, 1), ERR_NOTSUP);
+	answer = (struct sbi_ret){SBI_SUCCESS, 0};
+	calls = 0;
+	assert_int_equal(fw_feature_set(4, 1), OK);
+	expect_call(0x46574654, 0, 4, 1, 0, 0, 0);
 	calls = 0;
 	fw_hide(FW_FWFT);
 	assert_int_equal(fw_feature_get(0, &value), ERR_NOTSUP);
+	assert_int_equal(fw_feature_set(4, 1), ERR_NOTSUP);
 	assert_int_equal(calls, 0);
 }
 
