@@ -4,6 +4,7 @@ import struct
 
 SHT_SYMTAB = 2
 SHT_NOBITS = 8
+CSR_TIME = 0xC01
 
 
 class Elf:
@@ -65,3 +66,8 @@ def csr_access(word):
         return None
     sets_or_clears = word >> 12 & 2
     return "read" if sets_or_clears and not word >> 15 & 0x1F else "write"
+
+
+def reads_time(word):
+    """Is it an instruction that reads time? Where M-mode emulates it, each is a trap."""
+    return csr_access(word) == "read" and word >> 20 == CSR_TIME

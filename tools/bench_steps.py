@@ -12,7 +12,7 @@ import socket
 import subprocess
 import time
 
-from bench_elf import csr_access
+from bench_elf import csr_access, reads_time
 
 REG_PC = 32
 SSTEP_ENABLE = 1    # and no more: interrupts and timers go on
@@ -95,8 +95,9 @@ class Counter:
         self.of = {}    # pc: access
 
     def turn(self, stub, label):
-        """{"read": n, "write": n, "all": instructions of limen} from label to label."""
-        count = {"read": 0, "write": 0, "all": 0}
+        """{"read": n, "write": n, "time": reads of time, "all": instructions of limen} from label to
+        label."""
+        count = {"read": 0, "write": 0, "time": 0, "all": 0}
         for _ in range(TURN_MAX):
             stub.step()
             pc = stub.pc()
@@ -105,10 +106,13 @@ class Counter:
             if not self.low <= pc < self.high:
                 continue
             if pc not in self.of:
-                self.of[pc] = csr_access(self.limen.word(pc))
+                word = self.limen.word(pc)
+                self.of[pc] = (csr_access(word), reads_time(word))
             count["all"] += 1
-            if self.of[pc]:
-                count[self.of[pc]] += 1
+            access, time_read = self.of[pc]
+            if access:
+                count[access] += 1
+            count["time"] += time_read
         raise Broken(f"a turn of more than {TURN_MAX} steps")
 
 

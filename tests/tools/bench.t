@@ -110,9 +110,9 @@ for what, data in (("text", b"hello" * 30), ("a file cut short", elf()[:200])):
 
 # ---- stepping: a thread plays the stub ----
 class Limen:
-    """csrr, csrw and a nop at 0x1000; all else is the guest's."""
+    """csrr, csrw, a nop and rdtime at 0x1000; all else is the guest's."""
     symbols = {"__image_start": 0x1000, "__image_end": 0x2000}
-    words = {0x1000: 0x14202573, 0x1004: 0x14051073, 0x1008: 0x13}
+    words = {0x1000: 0x14202573, 0x1004: 0x14051073, 0x1008: 0x13, 0x100C: 0xC0102573}
 
     def word(self, at):
         return self.words.get(at)
@@ -153,9 +153,11 @@ def turn(way):
 
 
 tap.equal(turn([0x80, 0x84, 0x1000, 0x1004, 0x1000, 0x1008, 0x84, 0x88, 0x80]),
-          {"read": 2, "write": 1, "all": 4}, "limen's instructions of a turn, and no others")
-tap.equal(turn([0x80, 0x84, 0x80, 0x1000]), {"read": 0, "write": 0, "all": 0},
+          {"read": 2, "write": 1, "time": 0, "all": 4}, "limen's instructions of a turn, and no others")
+tap.equal(turn([0x80, 0x84, 0x80, 0x1000]), {"read": 0, "write": 0, "time": 0, "all": 0},
           "a turn without limen ends where the next begins")
+tap.equal(turn([0x80, 0x100C, 0x1000, 0x100C, 0x80]), {"read": 3, "write": 0, "time": 2, "all": 3},
+          "reads of time are counted among the reads, and apart")
 tap.ok("ended" in turn([0x80, 0x84]), "a machine that ends in a turn is noticed")
 tap.equal(bench_steps.fewest([{"all": 5}, {"all": 3}, {"all": 9}]), {"all": 3},
           "the turn nothing disturbed")
