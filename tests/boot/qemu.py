@@ -10,6 +10,13 @@ Drives a machine in QEMU by its console.
 The console is a pair of pipes: what is sent is not echoed by a terminal of this side. Every wait
 has an end; what the console said is kept whole in build/test-logs/NAME.log, beginning with the
 command line. A machine is ended, at the latest, when the script ends.
+
+Another simulator takes QEMU's place by a template of its command line in LIMEN_SIMULATOR, for example
+
+    LIMEN_SIMULATOR='spike -p{harts} --kernel={limen} --initrd={fit} --bootargs={append} fw_jump.elf'
+
+A word with a name in braces that has no value here is left out. {image} is limen with its FIT behind it,
+{limen} and {fit} are the two apart; {harts}, {memory}, {append}. docs/testing.md has the rest.
 """
 import atexit
 import os
@@ -29,13 +36,47 @@ TIMEOUT = float(os.environ.get("LIMEN_TIMEOUT", "180"))
 LOG_TAIL_LINES = 40
 
 
+SIMULATOR = os.environ.get("LIMEN_SIMULATOR")
+PAGE = 4096
+FDT_MAGIC = b"\xd0\x0d\xfe\xed"
+
+
 class Failure(Exception):
     """The machine did not do what was expected; the text says what, and how its log ends."""
 
 
+def fit_of(image):
+    """The path of the FIT that tools/pack put behind limen, on a page, as a file of its own; or None."""
+    with open(image, "rb") as f:
+        data = f.read()
+    for at in range(PAGE, len(data), PAGE):
+        if data[at:at + 4] == FDT_MAGIC and at + int.from_bytes(data[at + 4:at + 8], "big") > len(data) - PAGE:
+            with open(image + ".itb", "wb") as f:
+                f.write(data[at:])
+            return image + ".itb"
+    return None
+
+
+def simulator(template, kernel, harts, memory, append):
+    """The command line of another simulator; a word whose value is not there is left out."""
+    limen = os.environ.get("LIMEN_BIN") or os.path.join(TOP, "build/riscv-release/limen.bin")
+    values = {"image": kernel, "limen": limen, "fit": fit_of(kernel), "harts": str(harts), "memory": memory,
+              "append": append}
+    line = []
+    for word in shlex.split(template):
+        names = re.findall(r"{(\w+)}", word)
+        if all(values.get(name) for name in names):
+            line.append(re.sub(r"{(\w+)}", lambda m: values[m[1]], word))
+    return line
+
+
 def command(kernel, machine="virt", cpu="rv64", harts=1, memory="1G", append=None, initrd=None,
             extra=()):
-    """QEMU's command line for a machine whose console is standard input and output."""
+    """QEMU's command line for a machine whose console is standard input and output; or another's."""
+    if SIMULATOR:
+        if initrd or extra or (append and "{append}" not in SIMULATOR):
+            raise Failure("this case needs QEMU: " + " ".join([initrd or "", append or "", *extra]))
+        return simulator(SIMULATOR, kernel, harts, memory, append)
     line = ["qemu-system-riscv64", "-M", machine, "-cpu", cpu, "-smp", str(harts), "-m", memory,
             "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot",
             "-kernel", kernel]

@@ -49,27 +49,39 @@ static void e10_guest(void)
 	scene_join(OTHER);
 }
 
-/* The same of harts that idle: none of them leaves its wait. */
+/* How often the other harts were disturbed, or left their wait and entered it anew by themselves, which a
+ * hart whose WFI ends early does all the time. */
+static u64 others_counters(void)
+{
+	u64 sum = 0;
+
+	for (unsigned int h = OTHER; h < arch_hart_count(); h++)
+		sum += READ_ONCE(per_hart(rcu_hart, h).counter);
+	return sum;
+}
+
+static bool still(void (*meanwhile)(void))
+{
+	u64 before = others_counters();
+
+	meanwhile();
+	return others_counters() == before;
+}
+
+/* The same of harts that idle: none of them leaves its wait, where they stay in it without a grace period. */
 static void e10_idle(void)
 {
-	bool undisturbed = false;
+	bool undisturbed = false, calm = false;
 
 	if (port->busy) {
 		scene_skip("no hart idles beside others");
 		return;
 	}
 	for (unsigned int i = 0; i < TRIES && !undisturbed; i++) {
-		u64 before = 0, after = 0;
-
-		for (unsigned int h = OTHER; h < arch_hart_count(); h++)
-			before += READ_ONCE(per_hart(rcu_hart, h).counter);
-		synchronize_rcu();
-		for (unsigned int h = OTHER; h < arch_hart_count(); h++)
-			after += READ_ONCE(per_hart(rcu_hart, h).counter);
-		undisturbed = before == after;
-		port->pause();
+		undisturbed = still(synchronize_rcu);
+		calm = still(port->pause) || calm;
 	}
-	EXPECT(undisturbed);
+	EXPECT(undisturbed || !calm);
 }
 
 /* A reader on another hart is waited for, though. */

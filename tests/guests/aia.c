@@ -358,21 +358,31 @@ ACCESS(store_8, u64, *p = 9)
 ACCESS(load_4, u32, (void)*p)
 ACCESS(store_4, u32, *p = 9)
 
+/* Such an access should be an access fault, but a file of the hardware may ignore it (section 3.5); what it
+ * must not do is count as another. One that is misaligned may be told as that. */
+static void refused_or_ignored(void (*access)(u64 off), u64 off, u64 fault, bool misaligned)
+{
+	u64 cause = trap_try(access, off);
+
+	if (cause != NO_TRAP && cause != fault && !(misaligned && cause == fault - 1))
+		test_fail("an access at %lu: cause %lu", off, cause);
+}
+
 static void other_widths(void)
 {
 	NEED_FILES();
 	file_reset(true);
 	file_write(EIE0, ~0UL);
-	T_EQ(trap_try(load_1, 0), LOAD_ACCESS);
-	T_EQ(trap_try(load_1, 3), LOAD_ACCESS);
-	T_EQ(trap_try(load_2, 0), LOAD_ACCESS);
-	T_EQ(trap_try(load_8, 0), LOAD_ACCESS);
-	T_EQ(trap_try(load_4, 2), LOAD_ACCESS);
-	T_EQ(trap_try(store_1, 0), STORE_ACCESS);
-	T_EQ(trap_try(store_2, 0), STORE_ACCESS);
-	T_EQ(trap_try(store_8, 0), STORE_ACCESS);
-	T_EQ(trap_try(store_4, 2), STORE_ACCESS);
-	T_EQ(trap_try(store_4, 1), STORE_ACCESS);
+	refused_or_ignored(load_1, 0, LOAD_ACCESS, false);
+	refused_or_ignored(load_1, 3, LOAD_ACCESS, false);
+	refused_or_ignored(load_2, 0, LOAD_ACCESS, false);
+	refused_or_ignored(load_8, 0, LOAD_ACCESS, false);
+	refused_or_ignored(load_4, 2, LOAD_ACCESS, true);
+	refused_or_ignored(store_1, 0, STORE_ACCESS, false);
+	refused_or_ignored(store_2, 0, STORE_ACCESS, false);
+	refused_or_ignored(store_8, 0, STORE_ACCESS, false);
+	refused_or_ignored(store_4, 2, STORE_ACCESS, true);
+	refused_or_ignored(store_4, 1, STORE_ACCESS, true);
 	T_OK(nothing_pending());
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * WFI ends when it must: by timer and by IPI, whether sstatus.SIE is on or not, also when what it
- * waits for was there before (Privileged ISA 20240411, section 3.3.3). And it does sleep.
+ * waits for was there before (Privileged ISA 20240411, section 3.3.3). That it sleeps is no promise of the
+ * specification, which has it end whenever it likes; where it never does, the test of that says so.
  *
  * # expect: pass
  * # harts: 2
@@ -97,7 +98,8 @@ static void sleeps(void)
 		turns++;
 	}
 	print("# WFI ended %d times in 50 ms\n", turns);
-	T_OK(turns < 500);
+	T_OK(now() >= t);
+	SKIP_IF(turns >= 500, "WFI ends at once");
 }
 
 /* Deadlines so short that they pass on the way to sleep. */

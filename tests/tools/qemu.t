@@ -56,6 +56,25 @@ tap.ok(m.process.poll() is not None, "the machine does not outlive its test")
 with play("while :; do echo noise; done") as m:
     fails("noise is no answer", "in time", lambda: m.expect("signal", 0.5))
 
+# Another simulator, by a template of its command line.
+LIMEN = bytes(4096) + b"\xd0\x0d\xfe\xed" + bytes(4092)
+FIT = b"\xd0\x0d\xfe\xed" + (8000).to_bytes(4, "big") + bytes(8184)
+image = os.path.join(work.name, "x.img")
+with open(image, "wb") as f:
+    f.write(LIMEN + FIT)
+os.environ["LIMEN_BIN"] = "/limen.bin"
+qemu.SIMULATOR = "sim -p{harts} --kernel={limen} --initrd={fit} --bootargs={append} '-m {memory}' fw"
+tap.equal(qemu.command(image, harts=2, memory="1G", append="a b"),
+          ["sim", "-p2", "--kernel=/limen.bin", f"--initrd={image}.itb", "--bootargs=a b", "-m 1G", "fw"],
+          "another simulator's command line")
+tap.equal(open(image + ".itb", "rb").read(), FIT, "the FIT is cut off whole, with no limen in it")
+with open(image, "wb") as f:
+    f.write(LIMEN)
+tap.equal(qemu.command(image, harts=1), ["sim", "-p1", "--kernel=/limen.bin", "-m 1G", "fw"],
+          "words without a value are left out")
+fails("what only QEMU has", "needs QEMU", lambda: qemu.command(image, extra=["-dtb", "x"]))
+qemu.SIMULATOR = None
+
 with play("kill -SEGV $$") as m:
     tap.ok(m.wait() < 0, "a QEMU that crashed shows")
 
