@@ -85,12 +85,12 @@ static bool run(struct hostirq *const *slot)
 		trace_point(TRACE_HOST_IRQ, l->source, 0);
 		WRITE_ONCE(l->count, l->count + 1);
 		/* Order: the claim, of a register or of a controller, before the device is read, or an
-		 * edge that comes in between is taken with the one before. Pairs with: the trap itself [D1] */
+		 * edge that comes in between is taken with the one before. Pairs with: the trap itself [F5] */
 		mmio_mb();
 		l->fn(l->arg);
 		/* Order: what was read of the device has come, and what was written to it has gone, before
 		 * the line is completed or looked at again: they are two devices, and a level that is still
-		 * on its way down would count once more. Pairs with: the trap itself [D2] */
+		 * on its way down would count once more. Pairs with: the trap itself [F6] */
 		mmio_mb();
 		if (hostirq.chip->again)
 			hostirq.chip->again(l);

@@ -162,7 +162,7 @@ bool imsic_take(void)
 	if (!this_hart(imsic_ready))
 		return false;
 	/* Order: the claim, by stopei, before the device is read, or what a kick is about, by the fence in
-	 * run() and that in hart_kicked(). Pairs with: the trap itself [D1] */
+	 * run() and that in hart_kicked(). Pairs with: the trap itself [F5] */
 	while ((identity = imsic_claim())) {
 		if (identity == HOSTIRQ_KICK)
 			return true;
