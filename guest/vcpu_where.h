@@ -32,8 +32,11 @@
 #include "guest/vm.h"
 #include "hyp/hartmask.h"
 
-/* Adds the harts whose hgatp may lead to the tables of m. After vmid_vm_changed() or its like: who loads
- * itself later has seen that change, and fences for it before its hgatp leads there. Any context. */
+/*
+ * Adds the harts whose hgatp may lead to the tables of m. After vmid_vm_changed() or its like: who loads
+ * itself later has seen that change, and fences for it before its hgatp leads there. All orders of it are in
+ * tests/models/loaded.pml. Any context.
+ */
 static inline void vm_loaded_harts(struct vm *m, struct hartmask *harts)
 {
 	for (u32 i = 0; i < m->vcpus; i++) {
