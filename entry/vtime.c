@@ -16,9 +16,16 @@ void vtime_task_init(struct vtime_task *t)
 	t->start = t->left = t->ready = arch_clock();
 }
 
-void vtime_task_ready(struct vtime_task *t)
+u64 vtime_task_ready(struct vtime_task *t)
 {
 	t->ready = arch_clock();
+	return t->ready;
+}
+
+void vtime_task_rob(struct vtime_task *t, enum vtime_kind kind, u64 ticks)
+{
+	t->base[kind] += ticks;
+	WRITE_ONCE(t->steal, t->steal + ticks);
 }
 
 /* The hart's time since it took t is t's. */

@@ -87,8 +87,13 @@ u64 vtime_read(u64 ticks[VTIME_KINDS]);
 /* A task's account begins, without a hart and not ready. Any context. */
 void vtime_task_init(struct vtime_task *t);
 
-/* It has become ready. Under its queue's lock. */
-void vtime_task_ready(struct vtime_task *t);
+/* It has become ready, at the clock that is returned. Under its queue's lock. */
+u64 vtime_task_ready(struct vtime_task *t);
+
+/* So many ticks of the hart's time of that kind, while t had the hart, were another task's: they are steal
+ * and not t's own. t has the calling hart, or had it last and is not switched away from it yet; the ticks
+ * passed since it got it. Interrupts off. */
+void vtime_task_rob(struct vtime_task *t, enum vtime_kind kind, u64 ticks);
 
 /* The calling hart goes from prev (NULL: nobody) to next (NULL: nobody). A prev that is ready
  * already, and one that never said so, is so from now on or later. Interrupts off. */

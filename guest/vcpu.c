@@ -10,6 +10,7 @@
 #include "guest/gfence.h"
 #include "guest/vcpu_imsic.h"
 #include "guest/vm.h"
+#include "hyp/bill.h"
 #include "hyp/runqueue.h"
 
 /* NOLINTNEXTLINE(misc-redundant-expression): that they are the same is the point. */
@@ -207,22 +208,6 @@ static bool over_or_paused(void *arg)
 	return !vm_running(v->vm) || (READ_ONCE(v->run.requests) & REQ_PAUSE);
 }
 
-static __attribute__((noinline)) void wait_for_a_cap(struct vcpu *v)
-{
-	u64 hz = arch_clock_hz();
-	u64 until = sched_capped(&v->vm->place.share, arch_clock(), hz * SCHED_KEEP_MS / 1000);
-
-	if (unlikely(until))
-		wait_without_hart(v, over_or_paused, until);
-}
-
-/* Its VM may have had all that its cap lets it have for now. */
-static void wait_for_cap(struct vcpu *v)
-{
-	if (unlikely(v->vm->place.share.cap))
-		wait_for_a_cap(v);
-}
-
 /* A VM was made to which this hart is dedicated: whoever wakes may go elsewhere, and does once the hart
  * is another's meanwhile. */
 static void leave_hart(struct vcpu *v)
@@ -242,7 +227,11 @@ static __attribute__((noinline)) void let_others_run(struct vcpu *v)
 	thread_reschedule();
 	if (unlikely(!vm_place_allows(v->vm, arch_hart_index())))
 		leave_hart(v);
-	wait_for_cap(v);
+	vsteal_return(v);
+	irq_off();
+	vcpu_take_hart(v);
+	bill_returned();
+	irq_on();
 }
 
 /* Whoever changes a hart state, or ends the VM, makes a request, so that this is called. */
@@ -520,14 +509,12 @@ void vcpu_wait_interrupt(struct vcpu *v)
 		/* A sibling that sends what sie does not let through must not keep us here. */
 		yield_and_look(v);
 	}
-	wait_for_cap(v);
 	vsteal_return(v);
 }
 
 void vcpu_yield(struct vcpu *v)
 {
 	thread_yield();
-	wait_for_cap(v);
 	vsteal_return(v);
 }
 

@@ -20,6 +20,8 @@ enum err vm_start(struct vm *vm, unsigned int first_hart, void (*ended)(struct v
 	vm->ended = ended;
 	vm->manager = thread_current();
 	vm->live = vm->vcpus;
+	vm->place.share.released = 0;
+	vm->served_before = READ_ONCE(vm->place.share.served);
 	vm->pause += vm->pause & 1; /* it may have ended while paused */
 	vclock_start(&vm->clock, arch_clock());
 	vfault_reset(&vm->faults);
@@ -58,6 +60,7 @@ void vm_stop(struct vm *vm, enum vm_state why)
 	if (!__atomic_compare_exchange_n(&vm->state, &running, why, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_RELAXED))
 		return;
+	WRITE_ONCE(vm->place.share.released, 1);
 	for (u32 i = 0; i < vm->vcpus; i++)
 		vcpu_request(&vm->vcpu[i], REQ_STOP);
 	thread_wake(vm->manager); /* if it waits in vm_pause() */
@@ -124,7 +127,7 @@ static unsigned long long in_ms(u64 ticks)
 
 void vm_get_times(const struct vm *vm, struct vm_times *t)
 {
-	*t = (struct vm_times){0};
+	*t = (struct vm_times){.elsewhere = READ_ONCE(vm->place.share.served) - vm->served_before};
 	for (u32 i = 0; i < vm->vcpus; i++) {
 		for (unsigned int k = 0; k < VTIME_KINDS; k++)
 			t->ticks[k] += vm->vcpu[i].ticks[k];
@@ -136,10 +139,10 @@ void vm_get_times(const struct vm *vm, struct vm_times *t)
 void vm_log_times(const char *name, const struct vm_times *t)
 {
 	log_info("VM %s: guest %llu ms, host %llu ms, interrupts %llu ms, idle %llu ms, "
-		 "steal %llu ms, %llu entries",
+		 "steal %llu ms, %llu entries, %llu ms elsewhere",
 		 name, in_ms(t->ticks[VTIME_GUEST]), in_ms(t->ticks[VTIME_HOST]),
 		 in_ms(t->ticks[VTIME_IRQ]), in_ms(t->ticks[VTIME_IDLE]), in_ms(t->steal),
-		 (unsigned long long)t->entries);
+		 (unsigned long long)t->entries, in_ms(t->elsewhere));
 }
 
 static void report_registers(const struct arch_vcpu *a)

@@ -51,6 +51,7 @@ struct vm {
 	u32 live;		/* vCPU threads that have not ended; atomic */
 	u32 pause;		/* odd: paused, or about to be; written by the manager's thread */
 	u32 unparked;		/* vCPU threads that have not parked for this pause; atomic */
+	u64 served_before;	/* place.share.served at its last start */
 	struct thread *manager; /* who starts, pauses and destroys it; constant while it runs */
 	void (*ended)(struct vm *vm);
 	u64 filling; /* what clearing its RAM and copying into it took, ticks of arch_clock() */
@@ -108,6 +109,7 @@ enum err vm_resume(struct vm *vm);
 struct vm_times {
 	u64 ticks[VTIME_KINDS];
 	u64 steal, entries;
+	u64 elsewhere; /* what limen did for it while others had their harts: hyp/bill.h */
 };
 
 /* From its last start to its end. The VM does not run. */

@@ -92,12 +92,17 @@ static enum err create_devices(struct vm *vm)
 
 static enum err create_vcpus(struct vm *vm)
 {
+	struct sched_stake *stake;
 	struct vmid_seen *seen;
 
 	seen = kmem_alloc_charged(&vm->account, sizeof(*seen) * arch_hart_count());
 	if (!seen)
 		return ERR_NOMEM;
 	vmid_vm_init(&vmid_space, &vm->vmid, seen);
+	stake = kmem_alloc_charged(&vm->account, sizeof(*stake) * arch_hart_count());
+	if (!stake)
+		return ERR_NOMEM;
+	sched_group_spread(&vm->place.share, stake, arch_hart_count());
 	vm->vcpu = kmem_alloc_charged(&vm->account, sizeof(*vm->vcpu) * vm->vcpus);
 	if (!vm->vcpu)
 		return ERR_NOMEM;
@@ -142,6 +147,7 @@ void vm_destroy(struct vm *vm)
 	for (u32 i = 0; vm->vcpu && i < vm->vcpus; i++)
 		kmem_free_charged(&vm->account, vm->vcpu[i].arch.vregs);
 	vconsole_destroy(&vm->console, &vm->account);
+	kmem_free_charged(&vm->account, vm->place.share.stake);
 	kmem_free_charged(&vm->account, vm->vmid.seen);
 	kmem_free_charged(&vm->account, vm->vcpu);
 	if (vm->gstage.pt.levels)

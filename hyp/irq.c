@@ -7,6 +7,7 @@
 #include "arch/riscv/vcpu.h"
 #include "entry/context.h"
 #include "entry/vtime.h"
+#include "hyp/bill.h"
 #include "hyp/hartcall.h"
 #include "hyp/hostirq.h"
 #include "hyp/panic.h"
@@ -59,6 +60,7 @@ noinstr void trap_irq(unsigned long irq, struct trap_frame *f)
 	instrumentation_begin();
 	trace_point(TRACE_IRQ_ENTER, irq, 0);
 	dispatch(irq, f);
+	bill_irq_end();
 	trace_point(TRACE_IRQ_EXIT, irq, 0);
 	instrumentation_end();
 	lockdep_irq_exit(believed);

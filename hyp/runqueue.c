@@ -21,29 +21,26 @@ static struct hartmask idle, crowded; /* atomic: harts that wait; harts with a t
 static u32 crowds;		      /* atomic: how many of the latter, never fewer */
 static u64 newest; /* virtual time: the latest of all queues', to a slice; written by any */
 
-static u64 ticks_of_slice(void)
+/* What the thread's VM has of the hart that the thread is on. */
+static struct sched_stake *stake_here(struct thread *t)
 {
-	return arch_clock_hz() * SCHED_SLICE_MS / 1000;
+	return sched_stake_of(&t->share, t->hart);
+}
+
+static struct thread *thread_of(struct sched_entity *e)
+{
+	return e ? container_of(e, struct thread, share) : NULL;
+}
+
+static bool nobody_ready(const struct runqueue *rq)
+{
+	return !READ_ONCE(rq->queue.ready);
 }
 
 static void slice_over(struct timer *t)
 {
 	(void)t;
 	entry_work_set(arch_hart_index(), ENTRY_WORK_RESCHED);
-}
-
-void runqueue_init(struct thread *t)
-{
-	struct runqueue *rq = &this_hart(runqueue);
-
-	rq->lock = (struct spinlock)SPINLOCK_INIT("runqueue");
-	list_init(&rq->ready);
-	timer_init(&rq->slice, slice_over);
-	rq->vtime = READ_ONCE(newest);
-	rq->turn = 1;
-	rq->current = t;
-	rq->left = rq->dead = NULL;
-	hartmask_add_atomic(&runqueue_shared, arch_hart_index());
 }
 
 void runqueue_dedicate(unsigned int hart)
@@ -71,7 +68,7 @@ static bool is_free(const struct thread *t)
 /* Under the queue's lock. */
 static void note_crowd(struct runqueue *rq, unsigned int hart)
 {
-	bool crowd = !list_empty(&rq->ready);
+	bool crowd = !nobody_ready(rq);
 
 	if (crowd == hartmask_has(&crowded, hart))
 		return;
@@ -89,21 +86,9 @@ static bool any_crowd(void)
 	return READ_ONCE(crowds) != 0;
 }
 
-static void enqueue(struct runqueue *rq, struct thread *t)
-{
-	struct list *p;
-
-	list_for_each (p, &rq->ready) {
-		if (sched_before(&t->share, &list_entry(p, struct thread, node)->share))
-			break;
-	}
-	list_add_before(&t->node, p);
-	note_crowd(rq, t->hart);
-}
-
 static void dequeue(struct runqueue *rq, struct thread *t)
 {
-	list_del(&t->node);
+	sched_remove(&rq->queue, stake_here(t), &t->share);
 	note_crowd(rq, t->hart);
 }
 
@@ -140,62 +125,68 @@ static struct runqueue *lock_queue_of(const struct thread *t, unsigned long *fla
 	}
 }
 
-/* The virtual time at which who comes to a hart joins: that of an idle one has stood still. */
-static u64 joining_time(const struct runqueue *rq, unsigned int hart)
+/* The virtual time that a hart with one thread alone has reached: nobody was charged there lately. Under
+ * the lock. */
+static u64 time_alone(const struct runqueue *rq, u64 at)
 {
-	u64 here = READ_ONCE(rq->vtime), latest = READ_ONCE(newest);
+	const struct sched_stake *s = rq->queue.current;
+	u64 since = sched_behind(rq->runs, at);
 
-	return hartmask_has(&idle, hart) && sched_behind(here, latest) ? latest : here;
+	if (!s || since <= rq->queue.slice)
+		return rq->queue.vtime;
+	since = s->vtime + sched_scaled(s, since - rq->queue.slice);
+	return sched_behind(rq->queue.vtime, since) ? since : rq->queue.vtime;
+}
+
+/* The virtual time at which who comes to a hart joins: that of an idle one has stood still. Under the
+ * lock. */
+static u64 joining_time(const struct runqueue *rq, unsigned int hart, u64 at)
+{
+	u64 latest = READ_ONCE(newest);
+
+	if (hartmask_has(&idle, hart))
+		return sched_behind(rq->queue.vtime, latest) ? latest : rq->queue.vtime;
+	return rq->alone ? time_alone(rq, at) : rq->queue.vtime;
 }
 
 /* The hart's virtual time goes on to this. On its own hart, under the lock. */
 static void advance(struct runqueue *rq, u64 vtime)
 {
-	if (sched_behind(rq->vtime, vtime))
-		WRITE_ONCE(rq->vtime, vtime);
-	if (sched_behind(READ_ONCE(newest), vtime) > ticks_of_slice())
+	if (sched_behind(rq->queue.vtime, vtime))
+		WRITE_ONCE(rq->queue.vtime, vtime);
+	if (sched_behind(READ_ONCE(newest), vtime) > rq->queue.slice)
 		WRITE_ONCE(newest, vtime);
 }
 
-/* Who came to the queue in this turn, while its virtual time stood still, joins at what it is now. Under the
- * lock. */
-static void settle(struct runqueue *rq)
+/* moved: as sched_add(). Under the lock. */
+static void enqueue(struct runqueue *rq, struct thread *t, const u64 *moved, u64 at, u64 credit)
 {
-	struct list *p, *n;
-
-	list_for_each_safe (p, n, &rq->ready) {
-		struct thread *other = list_entry(p, struct thread, node);
-
-		if (other->came != rq->turn)
-			continue;
-		other->came = 0;
-		list_del(p);
-		sched_join(&other->share, rq->vtime, ticks_of_slice());
-		enqueue(rq, other);
-	}
-}
-
-static void enqueue_at(struct thread *t, unsigned int hart)
-{
-	struct runqueue *rq = &per_hart(runqueue, hart);
-
-	sched_join(&t->share, joining_time(rq, hart), ticks_of_slice());
-	t->came = rq->turn;
 	sched_wants(&t->share);
-	vtime_task_ready(&t->time);
-	enqueue(rq, t);
+	sched_add(&rq->queue, stake_here(t), &t->share, moved, joining_time(rq, t->hart, at),
+		  credit);
+	note_crowd(rq, t->hart);
 }
 
-/* Once t is in a queue: its hart looks; and an idle one, if t could go there. */
-static void tell(const struct thread *t, unsigned int hart)
+/* Does it go before the one that has the hart? Under the lock. */
+static bool goes_first(struct runqueue *rq, struct thread *t)
+{
+	const struct thread *runs = READ_ONCE(rq->current);
+
+	return sched_preempts(&rq->queue, stake_here(t), &t->share, &runs->share);
+}
+
+/* Once t is in a queue: its hart looks, if t goes first or its slice does not end by itself; and an idle one,
+ * if t could go there. */
+static void tell(const struct thread *t, unsigned int hart, bool look)
 {
 	unsigned int other;
 
-	if (hart != arch_hart_index() || t != READ_ONCE(this_hart(runqueue).current))
-		entry_work_set(hart, ENTRY_WORK_RESCHED);
-	/* Order: the thread is in the queue, before who is idle is read.
-	 * Pairs with: runqueue_idle() [Z1] */
+	/* Order: the thread is in the queue, before it is read whether the hart's slice ends, and who is
+	 * idle. Pairs with: runqueue_idle(), runqueue_resume(), wait_block() [Z1] */
 	arch_mb();
+	look |= !READ_ONCE(per_hart(runqueue, hart).sliced);
+	if (look && (hart != arch_hart_index() || t != READ_ONCE(this_hart(runqueue).current)))
+		entry_work_set(hart, ENTRY_WORK_RESCHED);
 	other = idle_for(t);
 	if (unlikely(other < HARTS_MAX && other != hart && !hartmask_has(&idle, hart)))
 		arch_kick(other);
@@ -206,12 +197,15 @@ void runqueue_wake(struct thread *t)
 	unsigned long flags;
 	struct runqueue *rq = lock_queue_of(t, &flags);
 	unsigned int to, from = t->hart;
+	u64 had, at;
+	bool first;
 
 	if (t->state != THREAD_BLOCKED) {
 		spin_unlock_irqrestore(&rq->lock, flags);
 		return;
 	}
 	WRITE_ONCE(t->state, THREAD_READY);
+	had = stake_here(t)->vtime;
 	to = place(t);
 	if (to != from) {
 		/* Nobody else has to do with it from here on until it is in the other queue. */
@@ -220,9 +214,11 @@ void runqueue_wake(struct thread *t)
 		rq = &per_hart(runqueue, to);
 		spin_lock(&rq->lock);
 	}
-	enqueue_at(t, to);
+	at = vtime_task_ready(&t->time);
+	enqueue(rq, t, to != from ? &had : NULL, at, rq->queue.slice);
+	first = goes_first(rq, t);
 	spin_unlock_irqrestore(&rq->lock, flags);
-	tell(t, to);
+	tell(t, to, first);
 }
 
 /*
@@ -232,18 +228,23 @@ void runqueue_wake(struct thread *t)
  */
 static void charge(struct runqueue *rq, struct thread *t)
 {
-	u64 slice = ticks_of_slice(), least;
+	struct sched_stake *s = rq->queue.current;
+	u64 slice = rq->queue.slice, least;
 
-	sched_charge(&t->share, vtime_task_used(&t->time));
-	rq->charged = vtime_since();
+	sched_charge(&rq->queue, &t->share, vtime_task_used(&t->time));
+	rq->charged = rq->runs = vtime_since();
 	if (!rq->alone)
 		return;
-	sched_reach(&t->share, READ_ONCE(newest) - LAG * slice);
-	least = t->share.vtime - sched_scaled(&t->share, slice);
-	if (sched_behind(rq->vtime, least)) {
+	if (sched_behind(s->vtime, READ_ONCE(newest)) > LAG * slice)
+		s->vtime = READ_ONCE(newest) - LAG * slice;
+	least = s->vtime - sched_scaled(s, slice);
+	if (sched_behind(rq->queue.vtime, least))
 		advance(rq, least);
-		settle(rq);
-	}
+}
+
+void runqueue_stop_slice(void)
+{
+	WRITE_ONCE(this_hart(runqueue).sliced, 0);
 }
 
 void runqueue_rest(struct thread *t)
@@ -270,12 +271,20 @@ void runqueue_rest_here(struct thread *t)
 	sched_rests(&t->share);
 }
 
-static void resume_queued(struct runqueue *rq, struct thread *t)
+/* Others wait as well: it is first only if its share says so. */
+static void resume_among(struct runqueue *rq, struct thread *t)
 {
 	spin_lock(&rq->lock);
 	if (t->state == THREAD_READY)
 		dequeue(rq, t);
 	WRITE_ONCE(t->state, THREAD_RUNNING);
+	sched_wants(&t->share);
+	if (rq->queue.current != stake_here(t))
+		sched_run(&rq->queue, stake_here(t), &t->share);
+	sched_renew(&rq->queue, &t->share, joining_time(rq, t->hart, vtime_since()),
+		    rq->queue.slice);
+	rq->alone = nobody_ready(rq);
+	rq->runs = vtime_since();
 	spin_unlock(&rq->lock);
 }
 
@@ -284,62 +293,67 @@ bool runqueue_resume(struct thread *t)
 	struct runqueue *rq = &this_hart(runqueue);
 
 	/* One that WAITS_HERE is in no queue, and nobody puts it into one. */
-	if (likely(t->state == THREAD_WAITS_HERE))
+	if (likely(t->state == THREAD_WAITS_HERE)) {
 		WRITE_ONCE(t->state, THREAD_RUNNING);
-	else
-		resume_queued(rq, t);
-	/* Order: this hart is not idle any more, before it is read who waits: who comes later does not
-	 * count on it. Pairs with: tell() [Z1] */
-	arch_mb();
-	rq->alone = list_empty(&rq->ready);
-	sched_wants(&t->share);
+		/* Order: this hart is not idle any more, before it is read who waits: who comes later
+		 * does not count on it. Pairs with: tell() [Z1] */
+		arch_mb();
+		if (likely(nobody_ready(rq))) {
+			rq->alone = true;
+			rq->runs = vtime_since();
+			sched_wants(&t->share);
+			return false;
+		}
+	}
+	resume_among(rq, t);
 	return !rq->alone;
 }
 
-void runqueue_requeue(struct thread *t, bool yields)
+bool runqueue_requeue(struct thread *t, bool yields)
 {
 	struct runqueue *rq = &this_hart(runqueue);
+	bool over;
 
 	spin_lock(&rq->lock);
 	charge(rq, t);
-	if (yields && !list_empty(&rq->ready))
-		sched_reach(&t->share,
-			    list_entry(rq->ready.next, struct thread, node)->share.vtime);
 	WRITE_ONCE(t->state, THREAD_READY);
-	vtime_task_ready(&t->time);
-	enqueue(rq, t);
+	(void)vtime_task_ready(&t->time);
+	over = sched_put(&rq->queue, &t->share, yields);
+	note_crowd(rq, t->hart);
 	spin_unlock(&rq->lock);
+	return over;
 }
 
-/* A thread in that hart's queue that this one may take, and that is behind the limit, if there is
- * one. */
-static struct thread *take_from(unsigned int hart, const u64 *limit)
+/* arg: the hart that would take it. */
+static bool may_come(struct sched_entity *e, void *arg)
+{
+	const unsigned int *hart = arg;
+	const struct thread *t = thread_of(e);
+
+	return t->allowed && hartmask_has(t->allowed, *hart) && is_free(t);
+}
+
+/* A thread in that hart's queue that this one may take, and whose stake is behind the limit, if there is
+ * one. What its stake had there goes to *had. */
+static struct thread *take_from(unsigned int hart, const u64 *limit, u64 *had)
 {
 	struct runqueue *rq = &per_hart(runqueue, hart);
-	unsigned int me = arch_hart_index(), looked = 0;
-	struct thread *t, *found = NULL;
-	struct list *p;
+	unsigned int me = arch_hart_index();
+	struct thread *t;
 
 	spin_lock(&rq->lock);
-	list_for_each (p, &rq->ready) {
-		t = list_entry(p, struct thread, node);
-		if (++looked > LOOK_AT || (limit && !sched_behind(t->share.vtime, *limit)))
-			break;
-		if (t->allowed && hartmask_has(t->allowed, me) && is_free(t)) {
-			found = t;
-			break;
-		}
-	}
-	if (found) {
-		dequeue(rq, found);
-		WRITE_ONCE(found->hart, me);
+	t = thread_of(sched_find(&rq->queue, limit, may_come, &me, LOOK_AT));
+	if (t) {
+		*had = stake_here(t)->vtime;
+		dequeue(rq, t);
+		WRITE_ONCE(t->hart, me);
 	}
 	spin_unlock(&rq->lock);
-	return found;
+	return t;
 }
 
 /* One that waits elsewhere: on any crowded hart; with a limit only the next few are looked at. */
-static struct thread *take_from_others(const u64 *limit)
+static struct thread *take_from_others(const u64 *limit, u64 *had)
 {
 	unsigned int me = arch_hart_index(), from = me, last = me, n;
 	struct thread *t;
@@ -353,7 +367,7 @@ static struct thread *take_from_others(const u64 *limit)
 		    (from + HARTS_MAX - me) % HARTS_MAX <= (last + HARTS_MAX - me) % HARTS_MAX)
 			return NULL;
 		last = from;
-		t = take_from(from, limit);
+		t = take_from(from, limit, had);
 		if (t)
 			return t;
 	}
@@ -362,56 +376,56 @@ static struct thread *take_from_others(const u64 *limit)
 
 /* It came from another hart, for it was behind, by a few slices of those with less weight; by more only
  * where time went on at another pace. */
-static struct thread *taken(struct runqueue *rq, struct thread *t)
+static void put_taken(struct runqueue *rq, struct thread *t, u64 had)
 {
-	sched_join(&t->share, joining_time(rq, arch_hart_index()), LAG * ticks_of_slice());
-	t->came = 0;
-	return t;
-}
-
-static struct thread *pick_own(struct runqueue *rq)
-{
-	struct thread *t;
-
-	if (list_empty(&rq->ready))
-		return NULL;
-	t = list_entry(rq->ready.next, struct thread, node);
-	dequeue(rq, t);
-	return t;
-}
-
-/* Is somebody elsewhere so far behind that he goes before this hart's own first? */
-static struct thread *pick_behind(struct runqueue *rq)
-{
-	struct thread *t;
-	u64 limit;
-
-	if (list_empty(&rq->ready) || !any_crowd())
-		return NULL;
 	spin_lock(&rq->lock);
-	t = list_empty(&rq->ready) ? NULL : list_entry(rq->ready.next, struct thread, node);
-	limit = t ? t->share.vtime - ticks_of_slice() : 0;
+	enqueue(rq, t, &had, vtime_since(), LAG * rq->queue.slice);
 	spin_unlock(&rq->lock);
-	t = t ? take_from_others(&limit) : NULL;
-	return t ? taken(rq, t) : NULL;
+}
+
+/* Is somebody elsewhere so far behind that he goes before this hart's own first? He comes to this queue. */
+static void take_behind(struct runqueue *rq)
+{
+	struct sched_entity *first;
+	struct thread *t;
+	u64 limit, had;
+
+	if (nobody_ready(rq) || !any_crowd())
+		return;
+	spin_lock(&rq->lock);
+	sched_stop(&rq->queue);
+	first = sched_first(&rq->queue);
+	limit = first ? stake_here(thread_of(first))->vtime - rq->queue.slice : 0;
+	spin_unlock(&rq->lock);
+	t = first ? take_from_others(&limit, &had) : NULL;
+	if (t)
+		put_taken(rq, t, had);
 }
 
 struct thread *runqueue_pick(void)
 {
 	struct runqueue *rq = &this_hart(runqueue);
-	struct thread *t = pick_behind(rq);
+	struct thread *t;
+	u64 held;
 
+	take_behind(rq);
 	spin_lock(&rq->lock);
-	if (!t)
-		t = pick_own(rq);
+	sched_stop(&rq->queue);
+	held = sched_hold(&rq->queue, vtime_since());
+	note_crowd(rq, arch_hart_index());
+	t = thread_of(sched_first(&rq->queue));
 	if (t) {
+		dequeue(rq, t);
+		sched_run(&rq->queue, stake_here(t), &t->share);
 		WRITE_ONCE(t->state, THREAD_RUNNING);
 		WRITE_ONCE(t->on_hart, 1);
-		rq->alone = list_empty(&rq->ready);
-		rq->turn++;
-		advance(rq, t->share.vtime);
+		rq->alone = nobody_ready(rq);
+		rq->runs = vtime_since();
+		advance(rq, stake_here(t)->vtime);
 	}
 	spin_unlock(&rq->lock);
+	if (unlikely(held != TIMER_NEVER))
+		timer_arm(&rq->cap, held);
 	return t;
 }
 
@@ -420,31 +434,40 @@ void runqueue_idle(void)
 	struct runqueue *rq = &this_hart(runqueue);
 	unsigned int me = arch_hart_index();
 	struct thread *t;
+	u64 had;
 
 	hartmask_add_atomic(&idle, me);
 	/* Order: this hart says that it is idle, before it looks for a thread.
 	 * Pairs with: tell() [Z1], runqueue_nudge() [Z3] */
 	arch_mb();
-	t = any_crowd() ? take_from_others(NULL) : NULL;
-	if (t) {
-		spin_lock(&rq->lock);
-		enqueue(rq, taken(rq, t));
-		spin_unlock(&rq->lock);
-	} else {
+	t = any_crowd() ? take_from_others(NULL, &had) : NULL;
+	if (t)
+		put_taken(rq, t, had);
+	else
 		idle_wait_irqoff();
-	}
 	hartmask_remove_atomic(&idle, me);
 }
 
+/* It is fixed when the thread gets the hart: nothing that the thread does begins it anew. */
 void runqueue_start_slice(void)
 {
 	struct runqueue *rq = &this_hart(runqueue);
-	const struct sched_group *g = rq->current->share.group;
+	const struct sched_entity *e = &rq->current->share;
 
-	if (!list_empty(&rq->ready) || (g && g->cap))
-		timer_arm(&rq->slice, arch_clock() + ticks_of_slice());
-	else if (timer_armed(&rq->slice))
+	if (!nobody_ready(rq) || (e->group && e->group->cap)) {
+		timer_arm(&rq->slice, arch_clock() + sched_turn(&rq->queue, e));
+		WRITE_ONCE(rq->sliced, 1);
+		return;
+	}
+	WRITE_ONCE(rq->sliced, 0);
+	if (timer_armed(&rq->slice))
 		timer_disarm(&rq->slice);
+}
+
+void runqueue_go_on_slice(void)
+{
+	if (!this_hart(runqueue).sliced)
+		runqueue_start_slice();
 }
 
 void runqueue_switched(void)
@@ -458,19 +481,34 @@ void runqueue_switched(void)
 	runqueue_nudge();
 }
 
-/* Whose turn it is to look whether it is ahead of t, which waits here: a hart that runs a single thread has
- * no slice that ends. Under the lock. */
-static unsigned int next_to_look(struct runqueue *rq, const struct thread *t)
+/* The hart after the one that was told last, but not this one, that could run t; HARTS_MAX: there is none. */
+static unsigned int next_to_look(const struct runqueue *rq, const struct thread *t)
 {
-	unsigned int me = arch_hart_index();
+	unsigned int me = arch_hart_index(), other;
 
-	if (arch_clock() < rq->tells)
-		return HARTS_MAX;
-	rq->tells = arch_clock() + ticks_of_slice();
-	rq->told = hartmask_next(t->allowed, &runqueue_shared, (rq->told + 1) % HARTS_MAX);
-	if (rq->told == me)
-		rq->told = hartmask_next(t->allowed, &runqueue_shared, (me + 1) % HARTS_MAX);
-	return rq->told;
+	other = hartmask_next(t->allowed, &runqueue_shared, (rq->told + 1) % HARTS_MAX);
+	if (other == me)
+		other = hartmask_next(t->allowed, &runqueue_shared, (me + 1) % HARTS_MAX);
+	return other == me ? HARTS_MAX : other;
+}
+
+struct looks {
+	const struct runqueue *rq;
+	unsigned int idle;  /* a hart that is idle, for one that is free to go, or HARTS_MAX */
+	unsigned int other; /* another one for the first such, or HARTS_MAX */
+};
+
+static bool has_idle_hart(struct sched_entity *e, void *arg)
+{
+	struct looks *l = arg;
+	const struct thread *t = thread_of(e);
+
+	if (!is_free(t))
+		return false;
+	l->idle = idle_for(t);
+	if (l->other == HARTS_MAX)
+		l->other = next_to_look(l->rq, t);
+	return l->idle < HARTS_MAX;
 }
 
 /* An idle hart that could run one of those that wait here; or else, once a slice, one of the others. It is
@@ -478,23 +516,17 @@ static unsigned int next_to_look(struct runqueue *rq, const struct thread *t)
  * the lock. */
 static unsigned int who_looks(struct runqueue *rq)
 {
-	const struct thread *first = NULL;
-	unsigned int looked = 0, other;
-	struct list *p;
+	struct looks l = {rq, HARTS_MAX, HARTS_MAX};
+	u64 at = vtime_since();
 
-	list_for_each (p, &rq->ready) {
-		const struct thread *t = list_entry(p, struct thread, node);
-
-		if (++looked > LOOK_AT)
-			break;
-		if (!is_free(t))
-			continue;
-		other = idle_for(t);
-		if (other < HARTS_MAX)
-			return other;
-		first = first ? first : t;
-	}
-	return first ? next_to_look(rq, first) : HARTS_MAX;
+	if (sched_find(&rq->queue, NULL, has_idle_hart, &l, LOOK_AT))
+		return l.idle;
+	if (l.other == HARTS_MAX || at < rq->tells)
+		return HARTS_MAX;
+	/* It runs a single thread perhaps, and has no slice that ends. */
+	rq->tells = at + rq->queue.slice;
+	rq->told = l.other;
+	return l.other;
 }
 
 void runqueue_nudge(void)
@@ -506,11 +538,42 @@ void runqueue_nudge(void)
 	 * have come, from a hart that found it could not be taken.
 	 * Pairs with: runqueue_idle() [Z3] */
 	arch_mb();
-	if (list_empty(&rq->ready))
+	if (nobody_ready(rq))
 		return;
 	spin_lock(&rq->lock);
 	other = who_looks(rq);
 	spin_unlock(&rq->lock);
 	if (other < HARTS_MAX && other != arch_hart_index())
 		entry_work_set(other, ENTRY_WORK_RESCHED);
+}
+
+/* Stakes may have waited for their caps for long enough. An idle hart takes a thread of theirs, before one
+ * that runs has to make place. */
+static void cap_over(struct timer *t)
+{
+	struct runqueue *rq = container_of(t, struct runqueue, cap);
+	struct looks l = {rq, HARTS_MAX, HARTS_MAX};
+	u64 held;
+
+	spin_lock(&rq->lock);
+	held = sched_hold(&rq->queue, arch_clock());
+	note_crowd(rq, arch_hart_index());
+	(void)sched_find(&rq->queue, NULL, has_idle_hart, &l, LOOK_AT);
+	spin_unlock(&rq->lock);
+	timer_arm(&rq->cap, held);
+	entry_work_set(l.idle < HARTS_MAX ? l.idle : arch_hart_index(), ENTRY_WORK_RESCHED);
+}
+
+void runqueue_init(struct thread *t)
+{
+	struct runqueue *rq = &this_hart(runqueue);
+
+	rq->lock = (struct spinlock)SPINLOCK_INIT("runqueue");
+	sched_queue_init(&rq->queue, arch_clock_hz(), READ_ONCE(newest));
+	sched_run(&rq->queue, stake_here(t), &t->share);
+	timer_init(&rq->slice, slice_over);
+	timer_init(&rq->cap, cap_over);
+	rq->current = t;
+	rq->left = rq->dead = NULL;
+	hartmask_add_atomic(&runqueue_shared, arch_hart_index());
 }

@@ -19,23 +19,28 @@
 
 struct runqueue {
 	struct spinlock lock;
-	struct list ready; /* of struct thread, who is to run first in front; under lock */
-	/* Virtual time: of who got the hart last, and on with one that has it alone. Written by this hart,
-	 * read by any. */
-	u64 vtime;
-	u64 turn; /* threads that got the hart so far, from 1; under lock */
+	struct sched_queue
+		queue; /* under lock; what is ready and the virtual time are read by any */
+	u64 charged;   /* the clock when somebody was charged here last; under lock */
+	u64 runs;      /* the clock when current got the hart or was charged; under lock */
+	bool alone;    /* nobody waited when current got the hart; under lock to set */
+	u32 sliced;    /* current's slice ends by itself; written by this hart, read by any */
 	/* This hart alone, interrupts off. */
 	struct thread *current;
 	struct thread *left; /* had the hart before current; until its registers are known saved */
 	struct thread *dead; /* ended, still on its stack */
-	struct timer slice;
-	bool alone;	   /* nobody waited when current got the hart */
-	u64 charged;	   /* the clock when somebody was charged here last */
+	struct timer slice, cap;
 	unsigned int told; /* the hart that was made to look last, when this one has too many */
 	u64 tells;	   /* the clock from which on the next is */
 };
 
 DECLARE_PER_HART(struct runqueue, runqueue);
+
+/* Is nobody ready in the calling hart's queue? Interrupts off. */
+static inline bool runqueue_is_empty(void)
+{
+	return !READ_ONCE(this_hart(runqueue).queue.ready);
+}
 
 /* The calling hart's queue, empty, with t as the thread that runs. Interrupts off. */
 void runqueue_init(struct thread *t);
@@ -51,12 +56,16 @@ void runqueue_rest(struct thread *t);
 /* The same for one that WAITS_HERE. What it has had is charged once in a while. */
 void runqueue_rest_here(struct thread *t);
 
+/* The calling thread is about to wait in place, and says so next: who wakes another one here from then on
+ * has this hart look. */
+void runqueue_stop_slice(void);
+
 /* The calling thread does not wait any more. True: others wait for the hart. */
 bool runqueue_resume(struct thread *t);
 
 /* The calling thread becomes READY in this hart's queue: behind the first in it if it yields, else
- * where its share puts it. */
-void runqueue_requeue(struct thread *t, bool yields);
+ * where its share puts it. True: its turn was over. */
+bool runqueue_requeue(struct thread *t, bool yields);
 
 /* Takes the thread that runs next on this hart out of its queue, or another's; NULL: there is none.
  * It is RUNNING then. */
@@ -65,8 +74,12 @@ struct thread *runqueue_pick(void);
 /* Nobody is ready here: waits for an interrupt, or until there is somebody. */
 void runqueue_idle(void);
 
-/* The thread that got the hart runs for a slice, if others wait. */
+/* The thread that got the hart runs for what it asks for, if others wait. */
 void runqueue_start_slice(void);
+
+/* The same for one that waited in place, or not at all, now that others wait: what it has of its slice
+ * already goes on. */
+void runqueue_go_on_slice(void);
 
 /* What the thread before has left is complete: others may take it. First thing after a switch. */
 void runqueue_switched(void);

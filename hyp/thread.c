@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tags: [W1] a condition against a wake-up, store buffering: the waiter says BLOCKED and then reads
- * its condition, the waker makes the condition true and then reads the state. [W2] where to send a kick.
+ * its condition, the waker makes the condition true and then reads the state. [W2] where to send a kick. [Z1] is
+ * hyp/runqueue.c's.
  */
 #include "hyp/thread.h"
 
 #include "entry/run.h"
+#include "hyp/bill.h"
 #include "hyp/kmem.h"
 #include "hyp/runqueue.h"
 #include "hyp/stack.h"
@@ -15,7 +17,6 @@
 
 void thread_hart_init(struct thread *t, const char *name)
 {
-	list_init(&t->node);
 	t->state = THREAD_RUNNING;
 	t->hart = arch_hart_index();
 	t->on_hart = 1;
@@ -73,7 +74,6 @@ struct thread *thread_create_at(const char *name, unsigned int hart,
 		kmem_free(t);
 		return NULL;
 	}
-	list_init(&t->node);
 	t->name = name;
 	t->hart = hart;
 	t->fn = fn;
@@ -96,9 +96,10 @@ struct thread *thread_create(const char *name, unsigned int hart, void (*fn)(voi
 }
 
 /* Gives the hart to the thread that is to run next, waiting for one when there is none; returns when
- * the caller is it again, maybe on another hart. Interrupts off; the caller has queued itself, or
+ * the caller is it again, maybe on another hart. since: if the caller's turn is not over, the clock from
+ * which on it has done nothing of its own; else 0. Interrupts off; the caller has queued itself, or
  * not. */
-static void schedule(void)
+static void schedule(u64 since)
 {
 	struct thread *prev = thread_current(), *next;
 
@@ -119,7 +120,10 @@ static void schedule(void)
 	}
 	trace_point(TRACE_SCHED, (u64)(uintptr_t)prev, (u64)(uintptr_t)next);
 	this_hart(runqueue).left = prev;
+	if (since)
+		bill_preempts(prev, next, since);
 	vtime_task_switch(&prev->time, &next->time);
+	bill_switched(prev, next);
 	arch_context_switch(&prev->ctx, &next->ctx);
 	runqueue_switched();
 	reap();
@@ -127,9 +131,13 @@ static void schedule(void)
 
 static void give_up(bool yields)
 {
+	u64 since;
+	bool over;
+
 	irq_off();
-	runqueue_requeue(thread_current(), yields);
-	schedule();
+	since = vtime_since();
+	over = runqueue_requeue(thread_current(), yields);
+	schedule(over || yields ? 0 : since);
 	irq_on();
 }
 
@@ -152,7 +160,7 @@ void thread_exit(void)
 	WRITE_ONCE(t->state, THREAD_DEAD);
 	runqueue_rest(t);
 	this_hart(runqueue).dead = t;
-	schedule();
+	schedule(0);
 	panic("a thread that ended runs again");
 }
 
@@ -161,6 +169,7 @@ void thread_wake(struct thread *t)
 	u32 state;
 	unsigned int hart;
 
+	bill_note(t->share.group);
 	/* Order: the condition is true, before the state is read.
 	 * Pairs with: wait_block() [W1] */
 	arch_mb();
@@ -201,8 +210,8 @@ static void wait_block(struct wait *w, enum thread_state state)
 {
 	/* Order: the hart it has come to, before the state. Pairs with: thread_wake() [W2] */
 	arch_store_release(&w->thread->state, state);
-	/* Order: the state says that it waits, before the condition is read.
-	 * Pairs with: thread_wake() [W1] */
+	/* Order: the state says that it waits, and the queue that no slice ends, before the condition is
+	 * read and who is ready. Pairs with: thread_wake() [W1], tell() [Z1] */
 	arch_mb();
 }
 
@@ -230,7 +239,7 @@ static void wait_finish(struct wait *w, enum err e)
 {
 	if (runqueue_resume(w->thread)) {
 		/* This hart may have taken another thread while it looked for one. */
-		runqueue_start_slice();
+		runqueue_go_on_slice();
 		runqueue_nudge();
 	}
 	if (w->armed)
@@ -254,7 +263,7 @@ enum err thread_wait(bool (*cond)(void *arg), void *arg, u64 deadline)
 			break;
 		wait_arm(&w, deadline);
 		runqueue_rest(w.thread);
-		schedule();
+		schedule(0);
 	}
 	wait_finish(&w, e);
 	irq_on();
@@ -266,11 +275,12 @@ static enum err wait_idle(struct wait *w, u64 (*deadline)(void *arg, bool keeps)
 {
 	enum err e;
 
+	runqueue_stop_slice();
 	wait_block(w, THREAD_WAITS_HERE);
 	e = wait_look(w);
 	if (e == ERR_AGAIN)
 		runqueue_rest_here(w->thread);
-	while (e == ERR_AGAIN && list_empty(&this_hart(runqueue).ready)) {
+	while (e == ERR_AGAIN && runqueue_is_empty()) {
 		wait_arm(w, deadline(w->arg, true));
 		runqueue_idle();
 		e = wait_look(w);
@@ -286,7 +296,7 @@ enum err thread_wait_here(bool (*cond)(void *arg), u64 (*deadline)(void *arg, bo
 
 	irq_off();
 	for (;;) {
-		e = list_empty(&this_hart(runqueue).ready) ? wait_idle(&w, deadline) : ERR_AGAIN;
+		e = runqueue_is_empty() ? wait_idle(&w, deadline) : ERR_AGAIN;
 		if (e != ERR_AGAIN)
 			break;
 		wait_block(&w, THREAD_BLOCKED);
@@ -295,7 +305,7 @@ enum err thread_wait_here(bool (*cond)(void *arg), u64 (*deadline)(void *arg, bo
 			break;
 		wait_arm(&w, deadline(arg, false));
 		runqueue_rest(w.thread);
-		schedule();
+		schedule(0);
 	}
 	wait_finish(&w, e);
 	irq_on();

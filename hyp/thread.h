@@ -46,15 +46,15 @@ struct thread_place {
 struct thread {
 	struct arch_context ctx;
 	/* Under the lock of its hart's runqueue. */
-	struct list node;
 	u32 state; /* enum thread_state */
 	struct sched_entity share;
-	u64 came;	   /* its queue's turn when it came there from a wait; 0: is settled */
 	unsigned int hart; /* whose queue it is in, that it runs on, or ran on last; read by any */
 	/* Set by the hart that takes it, cleared by the one that has left it. */
 	u32 on_hart; /* its registers are a hart's, not in ctx */
 	/* Where its time goes; entry/vtime.h says who writes what. */
 	struct vtime_task time;
+	const struct sched_group
+		*robber; /* whose thread went before it in its turn, or NULL; for hyp/bill.c */
 	/* Set before the first run. */
 	const struct hartmask *allowed;
 	const u32 *lives_in;

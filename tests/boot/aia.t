@@ -21,7 +21,7 @@ from tap import Tap, bail_out, chosen  # noqa: E402
 
 HARTS = 2
 MESSAGES = 20000  # of the guest aia-pingpong, both ways
-ENTRIES = re.compile(r"limen: VM guest: .*, (\d+) entries$", re.MULTILINE)
+ENTRIES = re.compile(r"limen: VM guest: .*, (\d+) entries, \d+ ms elsewhere$", re.MULTILINE)
 MOVED = re.compile(r"limen: trace (\d+) \d+ \d+ file .*to=(?:0x)?([0-9a-f]+)", re.MULTILINE)
 
 FEWER = 63        # identities of a guest's file

@@ -20,7 +20,7 @@ from tap import Tap, chosen  # noqa: E402
 # On one hart the order of things is the same each time; several run side by side as they like.
 FIXED = ("-icount", "shift=6,sleep=off")
 TIMES = re.compile(r"limen: VM (\w+): guest \d+ ms, host \d+ ms, interrupts \d+ ms, idle \d+ ms, "
-                   r"steal (\d+) ms, (\d+) entries$", re.MULTILINE)
+                   r"steal (\d+) ms, (\d+) entries, \d+ ms elsewhere$", re.MULTILINE)
 SWITCH = re.compile(r"limen: trace (\d+) \d+ \d+ sched from=0x[0-9a-f]+ to=(0x[0-9a-f]+)")
 
 WHOLE = "b1ocifv"

@@ -19,7 +19,7 @@ from tap import Tap, chosen  # noqa: E402
 FIXED = ("-icount", "shift=6,sleep=off")
 SECONDS = 10
 TIMES = re.compile(r"limen: VM (\w+): guest (\d+) ms, host (\d+) ms, interrupts (\d+) ms, "
-                   r"idle (\d+) ms, steal (\d+) ms, (\d+) entries$", re.MULTILINE)
+                   r"idle (\d+) ms, steal (\d+) ms, (\d+) entries, \d+ ms elsewhere$", re.MULTILINE)
 
 # Scenes: harts, the VMs' properties, and what per cent of all harts' time each is to have, within 2; or
 # from what to what. VMs begin and end one after the other, so the shares add up to a little more than all.
@@ -31,7 +31,9 @@ SCENES = {
     "many-and-one-over-harts": (2, {"a": {"cpus": "<8>"}, "b": {}}, {"a": 50, "b": 50}),
     "three-on-two": (2, {"a": {}, "b": {}, "c": {}}, dict.fromkeys("abc", (31, 36))),
     "cap": (1, {"a": {"cap": "<30>"}}, {"a": 30}),
-    "cap-beside-another": (2, {"a": {"cap": "<50>", "cpus": "<2>"}, "b": {}}, {"a": (21, 26), "b": 50}),
+    # QEMU runs the two harts in turns that are longer than what a cap lets a VM have is kept; exactly in
+    # tests/unit/test_shares.c.
+    "cap-beside-another": (2, {"a": {"cap": "<50>", "cpus": "<2>"}, "b": {}}, {"a": (18, 26), "b": (46, 52)}),
     "cap-naps": (1, {"a": {"cap": "<20>", "kernel": '"naps"'}}, {"a": (15, 22)}),
     "cap-naps-beside-another": (1, {"a": {"cap": "<20>", "kernel": '"naps"'}, "b": {}},
                                 {"a": (15, 22), "b": (76, 85)}),

@@ -28,7 +28,7 @@ STAYS, SPINS, WAITS = TIME["ENDS"], TIME["ENDS"] - 4, TIME["OTHER"]
 
 EVENT = re.compile(r"limen: trace (\d+) (\d+) (\d+) (\S+)", re.MULTILINE)
 TIMES = re.compile(r"limen: VM (\w+): guest (\d+) ms, host (\d+) ms, interrupts (\d+) ms, "
-                   r"idle (\d+) ms, steal (\d+) ms, (\d+) entries$", re.MULTILINE)
+                   r"idle (\d+) ms, steal (\d+) ms, (\d+) entries, \d+ ms elsewhere$", re.MULTILINE)
 
 
 def boot(tap, name, vms, append, harts=2, vcpus=1):

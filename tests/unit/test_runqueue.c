@@ -167,6 +167,7 @@ static void compute(void *arg)
 	(void)arg;
 	while (READ_ONCE(go_on)) {
 		__atomic_fetch_or(&busy_now[arch_hart_index()], 1, __ATOMIC_RELAXED);
+		tick(1);
 		thread_reschedule();
 	}
 	__atomic_fetch_add(&finished, 1, __ATOMIC_ACQ_REL);
@@ -217,7 +218,7 @@ static u32 crowd_made;
 static bool has_taken(void *arg)
 {
 	(void)arg;
-	return !list_empty(&this_hart(runqueue).ready);
+	return !runqueue_is_empty();
 }
 
 static bool crowd_finished(void *arg)
@@ -339,6 +340,50 @@ static void who_ran_alone_is_not_starved(void **state)
 	assert_in_range(done[1], 4800, 5300);
 }
 
+/* One waits for what is true already, again and again: it keeps the hart for no longer than one that computes. */
+static bool at_once(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+static void wait_for_nothing(void *arg)
+{
+	u64 *mine = arg;
+
+	while (READ_ONCE(go_on)) {
+		tick(arch_clock_hz() / 1000);
+		CHECK(thread_wait_here(at_once, soon, NULL) == OK);
+		(*mine)++;
+		if (entry_work_take(ENTRY_WORK_RESCHED))
+			thread_reschedule();
+	}
+	__atomic_fetch_add(&finished, 1, __ATOMIC_ACQ_REL);
+	thread_wake(&selves[0]);
+}
+
+static void beside_one_that_waits(unsigned int hart)
+{
+	(void)hart;
+	CHECK(thread_create("waits", 0, wait_for_nothing, &done[0]));
+	CHECK(thread_create("computes", 0, count_slices, &done[1]));
+	done[0] = done[1] = 0;
+	CHECK(thread_wait(nothing, NULL, arch_clock() + 10 * arch_clock_hz()) == ERR_TIMEOUT);
+	WRITE_ONCE(go_on, 0);
+	CHECK(thread_wait(two_finished, NULL, TIMER_NEVER) == OK);
+}
+
+static void a_wait_for_nothing_renews_no_slice(void **state)
+{
+	(void)state;
+	finished = 0;
+	go_on = 1;
+	memset(&runqueue_shared, 0, sizeof(runqueue_shared));
+	run(1, beside_one_that_waits);
+	assert_in_range(done[0], 4800, 5300);
+	assert_in_range(done[1], 4800, 5300);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +392,7 @@ int main(void)
 		cmocka_unit_test(what_was_taken_has_its_slice),
 		cmocka_unit_test(dedicated_harts_are_left_alone),
 		cmocka_unit_test(who_ran_alone_is_not_starved),
+		cmocka_unit_test(a_wait_for_nothing_renews_no_slice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,54 +1,105 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Proportional shares, played through with time that is counted: some harts, each slice to those that
- * are furthest behind.
+ * Proportional shares of one hart, played through with time that is counted. Shares of several, and who
+ * comes and goes, are in test_shares.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <cmocka.h>
 
 #include "hyp/hartmask.h"
 #include "hyp/sched.h"
-#include "lib/compiler.h"
+#include "lib/check.h"
 
-#define SLICE	100000UL
-#define TURNS	20000
-#define ALL_MAX 32
+#define HZ	10000000UL
+#define MS	(HZ / 1000)
+#define US	(HZ / 1000000)
+#define SLICE	(SCHED_SLICE_MS * MS)
+#define ALL_MAX 80
+#define VMS	4
 
+static struct sched_queue q;
 static struct sched_entity e[ALL_MAX];
-static u64 had[ALL_MAX];
+static u64 had[ALL_MAX], ran_at[ALL_MAX], longest[ALL_MAX];
+static struct sched_group vm[VMS];
+static struct sched_stake stake[VMS];
 static unsigned int count;
+static u64 clock_now;
+
+static int fresh(void **state)
+{
+	(void)state;
+	count = 0;
+	clock_now = 1000 * SLICE;
+	sched_queue_init(&q, HZ, 0);
+	return 0;
+}
+
+static struct sched_group *make_vm(unsigned int i, u32 weight, u32 cap)
+{
+	stake[i] = (struct sched_stake){0};
+	sched_group_init(&vm[i], weight, cap);
+	sched_group_spread(&vm[i], &stake[i], 1);
+	return &vm[i];
+}
+
+static void wake(unsigned int i)
+{
+	sched_wants(&e[i]);
+	sched_add(&q, sched_stake_of(&e[i], 0), &e[i], NULL, q.vtime, q.slice);
+	ran_at[i] = clock_now;
+}
 
 static unsigned int add(struct sched_group *g)
 {
 	sched_entity_init(&e[count], SCHED_WEIGHT, g);
-	sched_wants(&e[count]);
-	had[count] = 0;
+	had[count] = longest[count] = 0;
+	wake(count);
 	return count++;
 }
 
-/* The harts' next slice, each to another entity. */
-static void turn(unsigned int harts)
+/* The first gets the hart; -1: nobody is ready. */
+static int pick(void)
 {
-	bool runs[ALL_MAX] = {false};
+	struct sched_entity *first;
 
-	while (harts--) {
-		unsigned int best = ALL_MAX;
+	sched_stop(&q);
+	(void)sched_hold(&q, clock_now);
+	first = sched_first(&q);
+	if (!first)
+		return -1;
+	sched_remove(&q, sched_stake_of(first, 0), first);
+	sched_run(&q, sched_stake_of(first, 0), first);
+	if (sched_behind(q.vtime, q.current->vtime))
+		q.vtime = q.current->vtime;
+	return (int)(first - e);
+}
 
-		for (unsigned int i = 0; i < count; i++)
-			if (!runs[i] && e[i].wanting &&
-			    (best == ALL_MAX || sched_before(&e[i], &e[best])))
-				best = i;
-		if (best == ALL_MAX)
-			return;
-		runs[best] = true;
-	}
-	for (unsigned int i = 0; i < count; i++) {
-		if (!runs[i])
+static void use(int i, u64 ticks)
+{
+	longest[i] = max_u64(longest[i], clock_now - ran_at[i]);
+	clock_now += ticks;
+	had[i] += ticks;
+	sched_charge(&q, &e[i], had[i]);
+	ran_at[i] = clock_now;
+}
+
+/* Those that are ready compute, for so long. */
+static void compute(u64 ticks)
+{
+	u64 end = clock_now + ticks;
+
+	while (clock_now < end) {
+		int i = pick();
+
+		if (i < 0) {
+			clock_now += MS / 10;
 			continue;
-		had[i] += SLICE;
-		sched_charge(&e[i], had[i]);
+		}
+		use(i, sched_turn(&q, &e[i]));
+		(void)sched_put(&q, &e[i], false);
 	}
 }
 
@@ -61,76 +112,58 @@ static u64 sum(unsigned int from, unsigned int to)
 	return all;
 }
 
-/* Of 10000. */
-static u64 share(u64 part, unsigned int harts)
+/* What those have of 10000 in so many ticks. */
+static u64 share(unsigned int from, unsigned int to, u64 ticks)
 {
-	return part * 10000 / (TURNS * SLICE * harts);
-}
+	u64 before = sum(from, to);
 
-static int fresh(void **state)
-{
-	(void)state;
-	count = 0;
-	return 0;
+	compute(ticks);
+	return (sum(from, to) - before) * 10000 / ticks;
 }
 
 static void weights_are_shares(void **state)
 {
-	struct sched_group a, b;
-
 	(void)state;
-	sched_group_init(&a, 100, 0);
-	sched_group_init(&b, 300, 0);
-	add(&a);
-	add(&b);
-	for (unsigned int i = 0; i < TURNS; i++)
-		turn(1);
-	assert_in_range(share(had[0], 1), 2490, 2510);
-	assert_in_range(share(had[1], 1), 7490, 7510);
+	add(make_vm(0, 100, 0));
+	add(make_vm(1, 300, 0));
+	compute(100 * SLICE);
+	assert_in_range(share(0, 1, 10000 * MS), 2490, 2510);
+	assert_in_range(share(1, 2, 10000 * MS), 7490, 7510);
 }
 
-/* One of weight 1 and two of a group of weight 3, on two harts: a quarter of both. */
-static void shares_hold_over_harts(void **state)
+/* A VM's share does not grow with its vCPUs, nor does the time for which another waits; and they have
+ * equal parts of it. */
+static void vms_come_first_then_vcpus(void **state)
 {
-	struct sched_group a, b;
-
 	(void)state;
-	sched_group_init(&a, 100, 0);
-	sched_group_init(&b, 300, 0);
-	add(&a);
-	add(&b);
-	add(&b);
-	for (unsigned int i = 0; i < TURNS; i++)
-		turn(2);
-	assert_in_range(share(had[0], 2), 2450, 2550);
-	assert_in_range(share(sum(1, 3), 2), 7450, 7550);
+	add(make_vm(0, SCHED_WEIGHT, 0));
+	make_vm(1, SCHED_WEIGHT, 0);
+	for (unsigned int i = 0; i < 64; i++)
+		add(&vm[1]);
+	assert_int_equal(vm[1].wanting, 64);
+	compute(100 * SLICE);
+	longest[0] = 0;
+	assert_in_range(share(0, 1, 64000 * MS), 4950, 5050);
+	assert_true(longest[0] <= 2 * SLICE);
+	for (unsigned int i = 1; i < 65; i++)
+		assert_in_range(had[i], had[1] - 2 * SLICE, had[1] + 2 * SLICE);
 }
 
-/* A group's share does not grow with its members, and those that rest do not use it up. */
-static void members_share_their_groups_weight(void **state)
+static void those_who_rest_use_up_nothing(void **state)
 {
-	struct sched_group many, one;
-
 	(void)state;
-	sched_group_init(&many, SCHED_WEIGHT, 0);
-	sched_group_init(&one, SCHED_WEIGHT, 0);
+	make_vm(0, SCHED_WEIGHT, 0);
 	for (unsigned int i = 0; i < 8; i++)
-		add(&many);
-	add(&one);
-	assert_int_equal(many.wanting, 8);
-	for (unsigned int i = 0; i < TURNS; i++)
-		turn(1);
-	assert_in_range(share(sum(0, 8), 1), 4950, 5050);
-	for (unsigned int i = 0; i < 7; i++) {
+		add(&vm[0]);
+	add(make_vm(1, SCHED_WEIGHT, 0));
+	for (unsigned int i = 1; i < 8; i++) {
+		sched_remove(&q, &stake[0], &e[i]);
 		sched_rests(&e[i]);
 		sched_rests(&e[i]);
 	}
-	assert_int_equal(many.wanting, 1);
-	had[7] = had[8] = 0;
-	e[7].had = e[8].had = 0;
-	for (unsigned int i = 0; i < TURNS; i++)
-		turn(1);
-	assert_in_range(share(had[7], 1), 4900, 5100);
+	assert_int_equal(vm[0].wanting, 1);
+	compute(10 * SLICE);
+	assert_in_range(share(0, 1, 1000 * MS), 4950, 5050);
 }
 
 /* Who rested for long gets a slice or so ahead of the others, and not all it could have had. */
@@ -141,62 +174,142 @@ static void rest_is_not_saved(void **state)
 	(void)state;
 	add(NULL);
 	sleeper = add(NULL);
+	sched_remove(&q, &e[sleeper].own, &e[sleeper]);
 	sched_rests(&e[sleeper]);
-	for (unsigned int i = 0; i < TURNS; i++)
-		turn(1);
-	sched_join(&e[sleeper], e[0].vtime, SLICE);
-	assert_int_equal(sched_behind(e[sleeper].vtime, e[0].vtime), SLICE);
-	sched_wants(&e[sleeper]);
-	had[0] = e[0].had = 0;
-	for (unsigned int i = 0; i < 100; i++)
-		turn(1);
-	assert_in_range(had[sleeper] / SLICE, 50, 51);
-	/* One that is ahead stays where it is. */
-	sched_join(&e[0], 0, SLICE);
-	assert_true(sched_behind(0, e[0].vtime) > SLICE);
+	compute(10000 * MS);
+	wake(sleeper);
+	assert_int_equal(sched_behind(e[sleeper].own.vtime, q.vtime), SLICE);
+	assert_in_range(share(sleeper, sleeper + 1, 1000 * MS), 5000, 5150);
+}
+
+/* One that runs for short goes first whenever it wakes, and has no more than its share for that. */
+static void short_ones_go_first(void **state)
+{
+	unsigned int napper;
+	u64 end;
+
+	(void)state;
+	add(make_vm(0, SCHED_WEIGHT, 0));
+	napper = add(make_vm(1, SCHED_WEIGHT, 0));
+	compute(10 * SLICE);
+	end = clock_now + 1000 * MS;
+	had[0] = e[0].had = had[napper] = e[napper].had = 0;
+	sched_remove(&q, &stake[1], &e[napper]);
+	e[napper].burst = 0; /* that it computed is long ago */
+	while (clock_now < end) {
+		int i;
+
+		sched_rests(&e[napper]);
+		/* It naps while the other computes. */
+		i = pick();
+		assert_int_equal(i, 0);
+		use(0, 100 * US);
+		wake(napper);
+		assert_true(sched_preempts(&q, &stake[1], &e[napper], &e[0]));
+		(void)sched_put(&q, &e[0], false);
+		i = pick();
+		assert_int_equal(i, napper);
+		use(i, 20 * US);
+	}
+	assert_in_range(had[napper] * 10000 / (1000 * MS), 1600, 1700);
+}
+
+/* Naps of no time at all bring nothing: all that is used is charged. */
+static void naps_bring_nothing(void **state)
+{
+	u64 end;
+
+	(void)state;
+	add(make_vm(0, SCHED_WEIGHT, 0));
+	add(make_vm(1, SCHED_WEIGHT, 0));
+	compute(10 * SLICE);
+	had[0] = e[0].had = had[1] = e[1].had = 0;
+	for (end = clock_now + 1000 * MS; clock_now < end;) {
+		int i = pick();
+
+		use(i, i ? 20 * US : sched_turn(&q, &e[0]));
+		if (i == 0) {
+			(void)sched_put(&q, &e[0], false);
+			continue;
+		}
+		sched_rests(&e[1]);
+		sched_stop(&q);
+		wake(1);
+	}
+	assert_in_range(had[0] * 10000 / (1000 * MS), 4900, 5100);
+}
+
+/* What limen does for a VM elsewhere counts as its own. */
+static void what_is_owed_is_charged(void **state)
+{
+	u64 end;
+
+	(void)state;
+	add(make_vm(0, SCHED_WEIGHT, 0));
+	add(make_vm(1, SCHED_WEIGHT, 0));
+	compute(10 * SLICE);
+	had[0] = e[0].had = had[1] = e[1].had = 0;
+	for (end = clock_now + 1000 * MS; clock_now < end;) {
+		int i = pick();
+
+		use(i, sched_turn(&q, &e[i]));
+		(void)sched_put(&q, &e[i], false);
+		if (i == 1)
+			sched_owe(&vm[1], SLICE);
+	}
+	assert_in_range(had[0] * 10000 / sum(0, 2), 6600, 6750);
+	assert_int_equal(vm[1].served / SLICE, had[1] / SLICE);
+}
+
+/* Who yields goes behind who is first of its own VM, and behind the others. */
+static void who_yields_goes_behind(void **state)
+{
+	int i;
+
+	(void)state;
+	make_vm(0, SCHED_WEIGHT, 0);
+	add(&vm[0]);
+	add(&vm[0]);
+	add(make_vm(1, SCHED_WEIGHT, 0));
+	i = pick();
+	use(i, 1);
+	(void)sched_put(&q, &e[i], true);
+	assert_int_not_equal(pick(), i);
 }
 
 /* Virtual time may pass the end of its 64 bits. */
 static void time_wraps(void **state)
 {
 	(void)state;
-	add(NULL);
-	add(NULL);
-	e[0].vtime = e[1].vtime = ~0UL - 5 * SLICE;
-	for (unsigned int i = 0; i < 100; i++)
-		turn(1);
-	assert_int_equal(had[0], had[1]);
+	sched_queue_init(&q, HZ, ~0UL - 5 * SLICE);
+	add(make_vm(0, SCHED_WEIGHT, 0));
+	add(make_vm(1, SCHED_WEIGHT, 0));
+	compute(100 * SLICE);
+	assert_in_range(had[0], had[1] - SLICE, had[1] + SLICE);
 }
 
 static void cap_holds(void **state)
 {
-	struct sched_group g;
-	u64 now = 1000 * SLICE, begin = now, keep = 10 * SLICE;
+	u64 begin;
 
 	(void)state;
-	sched_group_init(&g, SCHED_WEIGHT, 30);
-	add(&g);
-	for (unsigned int i = 0; i < TURNS; i++, now += SLICE) {
-		u64 until = sched_capped(&g, now, keep);
-
-		assert_true(!until || until > now);
-		if (until)
-			continue;
-		had[0] += SLICE;
-		sched_charge(&e[0], had[0]);
-	}
-	assert_in_range(had[0] * 10000 / (now - begin), 2990, 3015);
+	make_vm(0, SCHED_WEIGHT, 30);
+	for (unsigned int i = 0; i < 16; i++)
+		add(&vm[0]);
+	compute(10 * SLICE);
+	assert_in_range(share(0, 16, 1000 * MS), 2950, 3050);
 	/* After a rest of any length no more than what is kept is had at once. */
-	now += 1000000 * SLICE;
-	assert_int_equal(sched_capped(&g, now, keep), 0);
-	begin = had[0];
-	while (!sched_capped(&g, now, keep)) {
-		had[0] += SLICE;
-		sched_charge(&e[0], had[0]);
-	}
-	assert_in_range((had[0] - begin) / SLICE, 3, 4);
-	sched_group_init(&g, SCHED_WEIGHT, 0);
-	assert_int_equal(sched_capped(&g, 0, keep), 0);
+	clock_now += 1000000 * SLICE;
+	assert_in_range(share(0, 16, 100 * MS), 3000, 3900);
+	/* Beside another it has its cap all the same, and the other has the rest. */
+	begin = add(make_vm(1, SCHED_WEIGHT, 0));
+	compute(10 * SLICE);
+	assert_in_range(share(0, 16, 1000 * MS), 2950, 3050);
+	assert_in_range(share((unsigned int)begin, (unsigned int)begin + 1, 1000 * MS), 6900, 7100);
+	/* One that ends is not kept. */
+	vm[0].released = 1;
+	compute(SLICE);
+	assert_in_range(share(0, 16, 1000 * MS), 4900, 5100);
 }
 
 static void masks(void **state)
@@ -228,9 +341,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(weights_are_shares, fresh),
-		cmocka_unit_test_setup(shares_hold_over_harts, fresh),
-		cmocka_unit_test_setup(members_share_their_groups_weight, fresh),
+		cmocka_unit_test_setup(vms_come_first_then_vcpus, fresh),
+		cmocka_unit_test_setup(those_who_rest_use_up_nothing, fresh),
 		cmocka_unit_test_setup(rest_is_not_saved, fresh),
+		cmocka_unit_test_setup(short_ones_go_first, fresh),
+		cmocka_unit_test_setup(naps_bring_nothing, fresh),
+		cmocka_unit_test_setup(what_is_owed_is_charged, fresh),
+		cmocka_unit_test_setup(who_yields_goes_behind, fresh),
 		cmocka_unit_test_setup(time_wraps, fresh),
 		cmocka_unit_test_setup(cap_holds, fresh),
 		cmocka_unit_test_setup(masks, fresh),

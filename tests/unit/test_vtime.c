@@ -146,6 +146,27 @@ static void waiting_is_idle_until_ready_then_steal(void **state)
 	expect_task(&two, 531, 0, 0, 0, 4 + 6000);
 }
 
+/* What was another's of the time that a task had the hart is steal, and not its own. */
+static void what_was_anothers_is_steal(void **state)
+{
+	(void)state;
+	vtime_task_init(&one);
+	vtime_task_switch(NULL, &one);
+	host_clock_advance(100);
+	vtime_switch(VTIME_IRQ);
+	host_clock_advance(20);
+	vtime_switch(VTIME_HOST);
+	vtime_task_rob(&one, VTIME_IRQ, 15);
+	vtime_task_rob(&one, VTIME_HOST, 40);
+	assert_int_equal(vtime_task_used(&one), 60);
+	vtime_task_switch(&one, NULL);
+	expect_task(&one, 60, 0, 0, 5, 55);
+	host_clock_advance(1000);
+	vtime_task_ready(&one);
+	vtime_task_switch(NULL, &one);
+	expect_task(&one, 60, 0, 1000, 5, 55);
+}
+
 /* Another hart's clock may be a little ahead; no time is counted twice or backwards. */
 static void a_ready_from_the_future_is_no_steal(void **state)
 {
@@ -230,6 +251,7 @@ int main(void)
 		cmocka_unit_test_setup(sums_through_a_long_mix, fresh),
 		cmocka_unit_test_setup(a_task_has_what_its_hart_has, fresh),
 		cmocka_unit_test_setup(waiting_is_idle_until_ready_then_steal, fresh),
+		cmocka_unit_test_setup(what_was_anothers_is_steal, fresh),
 		cmocka_unit_test_setup(a_ready_from_the_future_is_no_steal, fresh),
 		cmocka_unit_test_setup(tasks_sum_through_a_long_mix, fresh),
 	};
