@@ -94,8 +94,6 @@ static __attribute__((noinline)) void lose(u64 owner)
 {
 	struct lost *l = &this_hart(lost);
 
-	if (l->owner == owner)
-		return;
 	l->owner = owner;
 	CSR_LOST(LOST_ZERO)
 	if (l->clears)
@@ -113,7 +111,7 @@ static void find_lost(void)
 	struct lost *l = &this_hart(lost);
 	unsigned long enables = 0, v;
 
-	*l = (struct lost){.owner = ~0UL};
+	*l = (struct lost){0};
 	if (csr_try_write(hstateen0, ~0UL))
 		enables = csr_swap(hstateen0, 0);
 	CSR_LOST(LOST_PROBE)
@@ -312,7 +310,7 @@ void vcpu_load(struct arch_vcpu *v)
 	DCHECK(csr_read(hgatp) == 0); /* Unordered hgatp: it is this hart's own */
 	CHECK(v->loaded_on == VCPU_NOT_LOADED);
 	drop_reservation();
-	if (unlikely(this_hart(lost).any))
+	if (unlikely(this_hart(lost).any) && this_hart(lost).owner != v->owner)
 		lose(v->owner);
 	restore_controls(v);
 	restore_vgein(v);
