@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The guest's device tree, written front to back with libfdt's sequential functions. The first
- * error sticks in struct tree and makes all that follows nothing, so it is looked at once.
+ * The guest's device tree, written front to back. That it does not fit is looked at once, at its end.
  *
  * phandles: 1 + i for vCPU i's interrupt controller, 1 + vcpus for the PLIC or APLIC, 2 + vcpus for
  * the interrupt files.
@@ -9,18 +8,17 @@
 #include "guest/gtree.h"
 
 #include <libfdt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "guest/fdtw.h"
 #include "guest/gmap.h"
 #include "guest/gtree_aia.h"
 
 #define IRQ_S_EXT 9 /* privileged specification: supervisor external interrupt */
 
 struct tree {
-	void *fdt;
-	int err; /* libfdt's, 0 so far */
+	struct fdtw fdt;
 	const struct gtree_params *p;
 };
 
@@ -36,8 +34,7 @@ static u32 irqchip_phandle(const struct tree *t)
 
 static void begin(struct tree *t, const char *name)
 {
-	if (!t->err)
-		t->err = fdt_begin_node(t->fdt, name);
+	fdtw_begin_node(&t->fdt, name);
 }
 
 /* name@address */
@@ -49,17 +46,21 @@ static void begin_at(struct tree *t, const char *name, u64 address)
 	begin(t, full);
 }
 
+static void look(const struct tree *t)
+{
+	if (t->p->look)
+		t->p->look();
+}
+
 static void end(struct tree *t)
 {
-	if (!t->err)
-		t->err = fdt_end_node(t->fdt);
+	fdtw_end_node(&t->fdt);
+	look(t);
 }
 
 static void bytes(struct tree *t, const char *prop, const void *value, size_t size)
 {
-	if (!t->err)
-		t->err = size > INT_MAX ? -FDT_ERR_NOSPACE
-					: fdt_property(t->fdt, prop, value, (int)size);
+	fdtw_bytes(&t->fdt, prop, value, size);
 }
 
 static void flag(struct tree *t, const char *prop)
@@ -74,14 +75,12 @@ static void string(struct tree *t, const char *prop, const char *value)
 
 static void cell(struct tree *t, const char *prop, u32 value)
 {
-	if (!t->err)
-		t->err = fdt_property_u32(t->fdt, prop, value);
+	fdtw_u32(&t->fdt, prop, value);
 }
 
 static void cells64(struct tree *t, const char *prop, u64 value)
 {
-	if (!t->err)
-		t->err = fdt_property_u64(t->fdt, prop, value);
+	fdtw_u64(&t->fdt, prop, value);
 }
 
 /* Address and size, two cells each. */
@@ -92,17 +91,6 @@ static void reg(struct tree *t, u64 base, u64 size)
 	bytes(t, "reg", value, sizeof(value));
 }
 
-/* Room of `size` bytes for a property's value, to be filled in; NULL after an error. */
-static void *room(struct tree *t, const char *prop, size_t size)
-{
-	void *value = NULL;
-
-	if (!t->err)
-		t->err = size > INT_MAX ? -FDT_ERR_NOSPACE
-					: fdt_property_placeholder(t->fdt, prop, (int)size, &value);
-	return t->err ? NULL : value;
-}
-
 /* The words one after the other, each with its NUL. */
 static void strings(struct tree *t, const char *prop, const char *const *words, size_t n)
 {
@@ -111,13 +99,15 @@ static void strings(struct tree *t, const char *prop, const char *const *words, 
 
 	for (i = 0; i < n; i++)
 		size += strlen(words[i]) + 1;
-	at = room(t, prop, size);
+	look(t);
+	at = fdtw_room(&t->fdt, prop, size);
 	for (i = 0; at && i < n; i++) {
 		size_t len = strlen(words[i]) + 1;
 
 		memcpy(at, words[i], len);
 		at += len;
 	}
+	look(t);
 }
 
 static void chosen(struct tree *t)
@@ -150,6 +140,7 @@ static void cpu_isa(struct tree *t)
 	const struct gtree_params *p = t->p;
 
 	string(t, "riscv,isa", p->isa);
+	look(t);
 	string(t, "riscv,isa-base", p->isa_base);
 	strings(t, "riscv,isa-extensions", p->isa_ext, p->isa_exts);
 	string(t, "mmu-type",
@@ -188,7 +179,7 @@ static void cpus(struct tree *t)
 	cell(t, "#address-cells", 1);
 	cell(t, "#size-cells", 0);
 	cell(t, "timebase-frequency", t->p->timebase);
-	for (i = 0; i < t->p->vcpus && !t->err; i++)
+	for (i = 0; i < t->p->vcpus && !t->fdt.full; i++)
 		cpu(t, i);
 	end(t);
 }
@@ -196,7 +187,8 @@ static void cpus(struct tree *t)
 /* One context a vCPU, in the order of the vCPUs. */
 static void plic_contexts(struct tree *t)
 {
-	fdt32_t *at = room(t, "interrupts-extended", t->p->vcpus * 2UL * sizeof(fdt32_t));
+	fdt32_t *at =
+		fdtw_room(&t->fdt, "interrupts-extended", t->p->vcpus * 2UL * sizeof(fdt32_t));
 	u32 i;
 
 	for (i = 0; at && i < t->p->vcpus; i++) {
@@ -236,11 +228,11 @@ static void aplic(struct tree *t)
 
 	if (a.ids) {
 		a.imsic_phandle = 1 + irqchip_phandle(t);
-		if (!t->err)
-			t->err = gtree_imsic(t->fdt, &a);
+		gtree_imsic(&t->fdt, &a);
+		look(t);
 	}
-	if (!t->err)
-		t->err = gtree_aplic(t->fdt, &a);
+	gtree_aplic(&t->fdt, &a);
+	look(t);
 }
 
 static void irqchip(struct tree *t)
@@ -315,21 +307,14 @@ static enum err check_params(const void *buf, const struct gtree_params *p, stru
 enum err gtree_build(void *buf, size_t size, const struct gtree_params *p, size_t *used,
 		     struct errline *e)
 {
-	struct tree t = {.fdt = buf, .p = p};
+	struct tree t = {.p = p};
 	enum err err = check_params(buf, p, e);
 
 	if (err)
 		return err;
-	t.err = fdt_create(buf, size > INT_MAX ? INT_MAX : (int)size);
-	if (!t.err)
-		t.err = fdt_finish_reservemap(buf);
+	fdtw_start(&t.fdt, buf, size);
 	root(&t);
-	if (!t.err)
-		t.err = fdt_finish(buf);
-	if (t.err == -FDT_ERR_NOSPACE)
+	if (fdtw_finish(&t.fdt, used))
 		return errline_set(e, ERR_NOMEM, "guest tree: %zu bytes are not enough", size);
-	if (t.err)
-		return errline_set(e, ERR_INVAL, "guest tree: %s", fdt_strerror(t.err));
-	*used = fdt_totalsize(buf);
 	return OK;
 }

@@ -41,6 +41,9 @@ struct gtree_params {
 	u32 timebase;	/* ticks of `time` a second */
 	struct gtree_irqchip irqchip;
 
+	/* Called every 10,000 instructions or so; NULL: nothing. */
+	void (*look)(void);
+
 	/* What the kernel is told. */
 	const char *bootargs; /* NULL: none */
 	gpa_t initrd;

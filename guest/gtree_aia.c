@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Nodes of interrupt files and APLIC. See gtree_aia.h. As in gtree.c, the first error sticks.
+ * Nodes of interrupt files and APLIC. See gtree_aia.h.
  */
 #include "guest/gtree_aia.h"
 
 #include <libfdt.h>
-#include <limits.h>
 #include <stdio.h>
 
 #include "lib/bits.h"
@@ -17,63 +16,32 @@
 #define IRQ_TYPE_EDGE_RISING 1
 #define IRQ_TYPE_LEVEL_HIGH  4
 
-struct node {
-	void *fdt;
-	int err; /* libfdt's, 0 so far */
-};
-
-static void bytes(struct node *n, const char *prop, const void *value, size_t size)
+static void flag(struct fdtw *w, const char *prop)
 {
-	if (!n->err)
-		n->err = fdt_property(n->fdt, prop, value, (int)size);
-}
-
-static void flag(struct node *n, const char *prop)
-{
-	bytes(n, prop, "", 0);
-}
-
-static void cell(struct node *n, const char *prop, u32 value)
-{
-	if (!n->err)
-		n->err = fdt_property_u32(n->fdt, prop, value);
+	fdtw_bytes(w, prop, "", 0);
 }
 
 /* Begins the node of an interrupt controller. compatible: size bytes, each word with its NUL. */
-static void begin(struct node *n, gpa_t base, u64 size, const char *compatible,
+static void begin(struct fdtw *w, gpa_t base, u64 size, const char *compatible,
 		  size_t compatible_size)
 {
 	fdt64_t reg[2] = {cpu_to_fdt64(base.a), cpu_to_fdt64(size)};
 	char name[48];
 
 	snprintf(name, sizeof(name), "interrupt-controller@%lx", base.a);
-	n->err = fdt_begin_node(n->fdt, name);
-	bytes(n, "compatible", compatible, compatible_size);
-	bytes(n, "reg", reg, sizeof(reg));
-	cell(n, "#address-cells", 0);
-	flag(n, "interrupt-controller");
-}
-
-static int end(struct node *n)
-{
-	if (!n->err)
-		n->err = fdt_end_node(n->fdt);
-	return n->err;
+	fdtw_begin_node(w, name);
+	fdtw_bytes(w, "compatible", compatible, compatible_size);
+	fdtw_bytes(w, "reg", reg, sizeof(reg));
+	fdtw_u32(w, "#address-cells", 0);
+	flag(w, "interrupt-controller");
 }
 
 /* The supervisor external interrupt of each vCPU, in their order. */
-static void all_vcpus(struct node *n, const struct gtree_aia *a)
+static void all_vcpus(struct fdtw *w, const struct gtree_aia *a)
 {
-	void *room = NULL;
-	fdt32_t *at;
+	fdt32_t *at = fdtw_room(w, "interrupts-extended", a->vcpus * 2UL * sizeof(*at));
 
-	if (!n->err)
-		n->err = a->vcpus > INT_MAX / 8
-				 ? -FDT_ERR_NOSPACE
-				 : fdt_property_placeholder(n->fdt, "interrupts-extended",
-							    (int)(a->vcpus * 8), &room);
-	at = room;
-	for (u32 i = 0; !n->err && i < a->vcpus; i++) {
+	for (u32 i = 0; at && i < a->vcpus; i++) {
 		at[2UL * i] = cpu_to_fdt32(a->cpu_phandle + i);
 		at[2UL * i + 1] = cpu_to_fdt32(IRQ_S_EXT);
 	}
@@ -96,35 +64,33 @@ u64 gtree_imsic_align(u32 vcpus)
 }
 
 /* A page a vCPU and none for guests of its own: it has no H. */
-int gtree_imsic(void *fdt, const struct gtree_aia *a)
+void gtree_imsic(struct fdtw *w, const struct gtree_aia *a)
 {
 	static const char compatible[] = "qemu,imsics\0riscv,imsics";
-	struct node n = {.fdt = fdt};
 
-	begin(&n, a->imsic_base, (u64)a->vcpus << PAGE_SHIFT, compatible, sizeof(compatible));
-	cell(&n, "#interrupt-cells", 0);
-	flag(&n, "msi-controller");
-	cell(&n, "#msi-cells", 0);
-	all_vcpus(&n, a);
-	cell(&n, "riscv,num-ids", a->ids);
-	cell(&n, "riscv,guest-index-bits", 0);
-	cell(&n, "riscv,hart-index-bits", hart_bits(a->vcpus));
-	cell(&n, "phandle", a->imsic_phandle);
-	return end(&n);
+	begin(w, a->imsic_base, (u64)a->vcpus << PAGE_SHIFT, compatible, sizeof(compatible));
+	fdtw_u32(w, "#interrupt-cells", 0);
+	flag(w, "msi-controller");
+	fdtw_u32(w, "#msi-cells", 0);
+	all_vcpus(w, a);
+	fdtw_u32(w, "riscv,num-ids", a->ids);
+	fdtw_u32(w, "riscv,guest-index-bits", 0);
+	fdtw_u32(w, "riscv,hart-index-bits", hart_bits(a->vcpus));
+	fdtw_u32(w, "phandle", a->imsic_phandle);
+	fdtw_end_node(w);
 }
 
-int gtree_aplic(void *fdt, const struct gtree_aia *a)
+void gtree_aplic(struct fdtw *w, const struct gtree_aia *a)
 {
 	static const char compatible[] = "qemu,aplic\0riscv,aplic";
-	struct node n = {.fdt = fdt};
 
-	begin(&n, a->aplic_base, a->aplic_size, compatible, sizeof(compatible));
-	cell(&n, "#interrupt-cells", 2);
+	begin(w, a->aplic_base, a->aplic_size, compatible, sizeof(compatible));
+	fdtw_u32(w, "#interrupt-cells", 2);
 	if (a->imsic_phandle)
-		cell(&n, "msi-parent", a->imsic_phandle);
+		fdtw_u32(w, "msi-parent", a->imsic_phandle);
 	else
-		all_vcpus(&n, a);
-	cell(&n, "riscv,num-sources", a->sources);
-	cell(&n, "phandle", a->aplic_phandle);
-	return end(&n);
+		all_vcpus(w, a);
+	fdtw_u32(w, "riscv,num-sources", a->sources);
+	fdtw_u32(w, "phandle", a->aplic_phandle);
+	fdtw_end_node(w);
 }

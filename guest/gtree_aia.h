@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The nodes of an advanced interrupt architecture in a guest's device tree: one for the interrupt
- * files of all vCPUs, one for the APLIC. Written into a tree that is under construction with libfdt's
- * sequential functions, inside a node with #address-cells and #size-cells 2.
+ * files of all vCPUs, one for the APLIC. Written into a tree that is under construction, inside a
+ * node with #address-cells and #size-cells 2.
  *
  * Bindings of Linux: interrupt-controller/riscv,imsics and interrupt-controller/riscv,aplic; of
  * dt-schema: interrupt-controller.
@@ -11,6 +11,7 @@
 #ifndef GUEST_GTREE_AIA_H
 #define GUEST_GTREE_AIA_H
 
+#include "guest/fdtw.h"
 #include "guest/virq.h"
 #include "lib/compiler.h"
 #include "lib/types.h"
@@ -35,11 +36,9 @@ u64 gtree_imsic_align(u32 vcpus);
 /* The second cell of a device's `interrupts` behind the APLIC; the first is the source. Pure. */
 u32 gtree_aplic_flags(enum virq_trigger trigger);
 
-/*
- * Write the nodes. Any context. They return libfdt's error, 0 for none. gtree_imsic() wants
- * imsic_phandle; gtree_aplic() makes a node that forwards to it, or interrupts the vCPUs itself.
- */
-int gtree_imsic(void *fdt, const struct gtree_aia *a) __must_check;
-int gtree_aplic(void *fdt, const struct gtree_aia *a) __must_check;
+/* Write the nodes. Any context. gtree_imsic() wants imsic_phandle; gtree_aplic() makes a node that forwards
+ * to it, or interrupts the vCPUs itself. */
+void gtree_imsic(struct fdtw *w, const struct gtree_aia *a);
+void gtree_aplic(struct fdtw *w, const struct gtree_aia *a);
 
 #endif

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: BSD-2-Clause
+UNITS += fdtw
+fdtw-srcs := guest/fdtw.c
