@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "arch/riscv/cache.h"
+#include "hyp/bulk.h"
 #include "hyp/kmem.h"
 #include "hyp/memmap.h"
 #include "hyp/thread.h"
@@ -266,9 +267,9 @@ static void clear(const struct vm_mem *mem, const struct ram_chunk *c)
 	for (u64 off = 0; off < c->size; off += PIECE) {
 		char *piece = (char *)hpa_to_va(c->hpa) + off;
 
-		memset(piece, 0, PIECE);
+		bulk_clear(piece, PIECE);
 		if (mem->uncached)
-			cache_flush(piece, PIECE);
+			bulk_flush(piece, PIECE);
 		thread_yield();
 	}
 }

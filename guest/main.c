@@ -14,7 +14,6 @@
 #include "hyp/features.h"
 #include "hyp/input.h"
 #include "hyp/kmem.h"
-#include "hyp/markdump.h"
 #include "hyp/memmap.h"
 #include "hyp/reset.h"
 #include "hyp/selftest.h"
@@ -174,7 +173,6 @@ void limen_main(void)
 	log_set_quiet(false);
 	if (trace_any())
 		tell_traces();
-	markdump_all();
 	if (!well)
 		log_report("no VM is left, and not all ended well: the machine stops");
 	machine_power_off(!well);

@@ -676,11 +676,8 @@ void vaplic_disconnect(struct vaplic *p, struct virq_line *line)
 
 /* --- its life ----------------------------------------------------------------------------------- */
 
-static __cold void reset_locked(struct vaplic *p)
+static __cold void reset_domain(struct vaplic *p)
 {
-	p->ie = false;
-	for (u32 s = 1; s <= p->sources; s++)
-		write_sourcecfg(p, s, VAPLIC_INACTIVE);
 	for (u32 i = 0; i < p->idcs; i++) {
 		p->idc[i].delivery = false;
 		p->idc[i].force = false;
@@ -691,11 +688,20 @@ static __cold void reset_locked(struct vaplic *p)
 	update_all(p);
 }
 
+/* With interrupts on in between: no vCPU runs that could see it half done. */
 void vaplic_reset(struct vaplic *p)
 {
 	unsigned long flags = spin_lock_irqsave(&p->lock);
 
-	reset_locked(p);
+	p->ie = false;
+	spin_unlock_irqrestore(&p->lock, flags);
+	for (u32 s = 1; s <= p->sources; s++) {
+		flags = spin_lock_irqsave(&p->lock);
+		write_sourcecfg(p, s, VAPLIC_INACTIVE);
+		spin_unlock_irqrestore(&p->lock, flags);
+	}
+	flags = spin_lock_irqsave(&p->lock);
+	reset_domain(p);
 	spin_unlock_irqrestore(&p->lock, flags);
 }
 

@@ -518,6 +518,17 @@ void vcpu_yield(struct vcpu *v)
 	vsteal_return(v);
 }
 
+bool vcpu_break(struct vcpu *v)
+{
+	if (entry_work_take(~0UL)) {
+		let_others_run(v);
+		vsteal_return(v);
+	}
+	if (unlikely(READ_ONCE(v->run.requests) & REQ_PAUSE))
+		park(v);
+	return vm_running(v->vm);
+}
+
 void vcpu_resume(struct vcpu *v, u64 pc, u64 opaque)
 {
 	struct arch_vcpu *a = &v->arch;

@@ -105,6 +105,11 @@ void vcpu_request(struct vcpu *v, unsigned long bits);
  * thread, interrupts on. */
 void vcpu_wait_interrupt(struct vcpu *v);
 
+/* A break in a long answer, of every 10,000 instructions or so: others have the hart if they are to, and a
+ * pause of the VM takes place. False: the VM has ended, and the answer is nobody's. Its own thread,
+ * interrupts on; may come back on another hart. */
+bool vcpu_break(struct vcpu *v);
+
 /* Lets others have the hart for a while, at a guest's wish. Its own thread, interrupts on. */
 void vcpu_yield(struct vcpu *v);
 

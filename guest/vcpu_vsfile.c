@@ -129,16 +129,17 @@ static void settle_siblings(struct vcpu *v, struct file_step *old)
 static bool map_page(struct vcpu *v, const struct place *old, const struct place *to,
 		     struct gstage_change *chg)
 {
-	unsigned long flags = spin_lock_irqsave(&v->vm->gstage_lock);
 	enum err e = OK;
 
+	/* No handler takes it, and tables have to be made. */
+	spin_lock(&v->vm->gstage_lock);
 	if (old->n)
 		e = gstage_unmap(&v->vm->gstage, vcpu_imsic_page(v), PAGE_SIZE, chg);
 	CHECK(!e); /* it is one small page */
 	if (to->n)
 		e = gstage_map(&v->vm->gstage, vcpu_imsic_page(v), vsfile_page(to->hart, to->n),
 			       PAGE_SIZE, PT_READ | PT_WRITE, chg);
-	spin_unlock_irqrestore(&v->vm->gstage_lock, flags);
+	spin_unlock(&v->vm->gstage_lock);
 	return !e;
 }
 

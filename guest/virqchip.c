@@ -103,18 +103,22 @@ void virqchip_destroy(struct vm *vm)
 		vplic_destroy(vm->irqchip.plic);
 	if (vm->irqchip.aplic)
 		vaplic_destroy(vm->irqchip.aplic);
-	for (u32 i = 0; vm->vcpu && i < vm->vcpus; i++)
+	for (u32 i = 0; vm->vcpu && i < vm->vcpus; i++) {
 		vcpu_imsic_destroy(&vm->vcpu[i]);
+		thread_look();
+	}
 }
 
 void virqchip_reset(struct vm *vm)
 {
 	if (vm->irqchip.plic)
-		vplic_reset(vm->irqchip.plic);
+		vplic_reset(vm->irqchip.plic, thread_look);
 	if (vm->irqchip.aplic)
 		vaplic_reset(vm->irqchip.aplic);
-	for (u32 i = 0; vm->irqchip.has_imsic && i < vm->vcpus; i++)
+	for (u32 i = 0; vm->irqchip.has_imsic && i < vm->vcpus; i++) {
 		vimsic_reset(vm->vcpu[i].imsic);
+		thread_look();
+	}
 }
 
 enum err virqchip_connect(struct vm *vm, struct virq_line *line, u32 source,

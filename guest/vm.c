@@ -15,6 +15,18 @@
 #include "arch/riscv/sbi.h"
 #include "lib/log.h"
 
+#define ASKED_AT_ONCE 8U
+
+/* Each of the VM's vCPUs. One that has to be woken takes a while. */
+static void request_all(struct vm *vm, unsigned long bits)
+{
+	for (u32 i = 0; i < vm->vcpus; i++) {
+		vcpu_request(&vm->vcpu[i], bits);
+		if (i % ASKED_AT_ONCE == ASKED_AT_ONCE - 1)
+			thread_look();
+	}
+}
+
 enum err vm_start(struct vm *vm, unsigned int first_hart, void (*ended)(struct vm *vm))
 {
 	vm->ended = ended;
@@ -29,8 +41,10 @@ enum err vm_start(struct vm *vm, unsigned int first_hart, void (*ended)(struct v
 		vm->vcpu[i].arch.htimedelta = vclock_delta(&vm->clock);
 	WRITE_ONCE(vm->state, VM_RUNNING);
 	for (u32 i = 0; i < vm->vcpus; i++) {
-		if (!vcpu_start_thread(&vm->vcpu[i], (first_hart + i) % arch_hart_count()))
+		if (!vcpu_start_thread(&vm->vcpu[i], (first_hart + i) % arch_hart_count())) {
+			thread_look();
 			continue;
+		}
 		/* Those that run see the VM end; the others count as ended already. */
 		vm_stop(vm, VM_FAILED);
 		for (; i < vm->vcpus; i++)
@@ -61,8 +75,7 @@ void vm_stop(struct vm *vm, enum vm_state why)
 					 __ATOMIC_RELAXED))
 		return;
 	WRITE_ONCE(vm->place.share.released, 1);
-	for (u32 i = 0; i < vm->vcpus; i++)
-		vcpu_request(&vm->vcpu[i], REQ_STOP);
+	request_all(vm, REQ_STOP);
 	thread_wake(vm->manager); /* if it waits in vm_pause() */
 }
 
@@ -89,8 +102,7 @@ static void ask_all(struct vm *vm, u32 pause)
 	/* Order: the clock goes on, and who is parked is counted anew, before the vCPUs see it.
 	 * Pairs with: park() [V3] */
 	arch_store_release(&vm->pause, pause);
-	for (u32 i = 0; i < vm->vcpus; i++)
-		vcpu_request(&vm->vcpu[i], REQ_PAUSE);
+	request_all(vm, REQ_PAUSE);
 }
 
 enum err vm_pause(struct vm *vm)
@@ -159,6 +171,7 @@ static void report_registers(const struct arch_vcpu *a)
 				 (unsigned long long)val);
 		if (i % 4 == 3 || !vcpu_reg_name(i + 1)) {
 			log_report("%s", line);
+			thread_look();
 			used = 0;
 		}
 	}
@@ -176,6 +189,7 @@ static void report(struct vcpu *v, const char *why)
 	log_report(" scause %llx stval %llx htval %llx htinst %llx", (unsigned long long)x->scause,
 		   (unsigned long long)x->stval, (unsigned long long)x->htval,
 		   (unsigned long long)x->htinst);
+	thread_look();
 	report_registers(&v->arch);
 }
 

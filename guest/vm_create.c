@@ -5,8 +5,8 @@
 #include "arch/riscv/fpu.h"
 #include "guest/gmap.h"
 #include "guest/vm.h"
+#include "hyp/bulk.h"
 #include "hyp/features.h"
-#include "hyp/kmem.h"
 #include "lib/log.h"
 
 /* What a VM may take besides its RAM: page tables (2 MiB pages: 8 bytes each), vCPUs, devices. */
@@ -37,10 +37,12 @@ static enum err map_run(void *ctx, gpa_t gpa, hpa_t hpa, u64 size)
 	enum err e = OK;
 
 	if (!(features.hidden & (BIT(HIDE_2M) | BIT(HIDE_1G))))
-		step = size;
-	for (u64 off = 0; off < size && !e; off += step)
-		e = gstage_map(&vm->gstage, GPA(gpa.a + off), HPA(hpa.a + off), step,
-			       PT_READ | PT_WRITE | PT_EXEC, &chg);
+		step = GIB(1);
+	for (u64 off = 0; off < size && !e; off += step) {
+		e = gstage_map(&vm->gstage, GPA(gpa.a + off), HPA(hpa.a + off),
+			       min_u64(size - off, step), PT_READ | PT_WRITE | PT_EXEC, &chg);
+		thread_look();
+	}
 	pt_garbage_free(&vm->tables, &chg.garbage);
 	return e;
 }
@@ -103,12 +105,13 @@ static enum err create_vcpus(struct vm *vm)
 	if (!stake)
 		return ERR_NOMEM;
 	sched_group_spread(&vm->place.share, stake, arch_hart_count());
-	vm->vcpu = kmem_alloc_charged(&vm->account, sizeof(*vm->vcpu) * vm->vcpus);
+	vm->vcpu = bulk_alloc(&vm->account, sizeof(*vm->vcpu) * vm->vcpus);
 	if (!vm->vcpu)
 		return ERR_NOMEM;
 	for (u32 i = 0; i < vm->vcpus; i++) {
 		struct vcpu *v = &vm->vcpu[i];
 
+		thread_look();
 		vcpu_init(v, vm, i);
 		v->sstc = isa_has(&vm->isa, EXT_SSTC);
 		v->arch.owner = vm->vmid.id;
@@ -117,8 +120,7 @@ static enum err create_vcpus(struct vm *vm)
 		v->arch.own_hart = vm->place.dedicated;
 		if (!(ext_states(&vm->isa) & EXT_STATE_VECTOR))
 			continue;
-		v->arch.vregs =
-			kmem_alloc_charged(&vm->account, vector_state_size(vcpu_features.vlenb));
+		v->arch.vregs = bulk_alloc(&vm->account, vector_state_size(vcpu_features.vlenb));
 		if (!v->arch.vregs)
 			return ERR_NOMEM;
 	}
@@ -136,6 +138,12 @@ static enum err create_parts(struct vm *vm)
 	return e;
 }
 
+static void free_and_look(void *ctx, unsigned int order, hpa_t page)
+{
+	page_source_free(ctx, order, page);
+	thread_look();
+}
+
 void vm_destroy(struct vm *vm)
 {
 	/* Its threads are done with it, and not only told that they end. */
@@ -144,12 +152,16 @@ void vm_destroy(struct vm *vm)
 	vm_place_destroy(vm);
 	mmio_bus_destroy(&vm->bus);
 	virqchip_destroy(vm);
-	for (u32 i = 0; vm->vcpu && i < vm->vcpus; i++)
+	for (u32 i = 0; vm->vcpu && i < vm->vcpus; i++) {
 		kmem_free_charged(&vm->account, vm->vcpu[i].arch.vregs);
+		thread_look();
+	}
 	vconsole_destroy(&vm->console, &vm->account);
 	kmem_free_charged(&vm->account, vm->place.share.stake);
 	kmem_free_charged(&vm->account, vm->vmid.seen);
 	kmem_free_charged(&vm->account, vm->vcpu);
+	thread_look();
+	vm->tables.free = free_and_look;
 	if (vm->gstage.pt.levels)
 		gstage_destroy(&vm->gstage);
 	gmem_destroy(&vm->mem);

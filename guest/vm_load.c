@@ -11,21 +11,26 @@
 #include "guest/gtree.h"
 #include "guest/vm.h"
 #include "hyp/boot.h"
+#include "hyp/bulk.h"
 #include "hyp/entropy.h"
 #include "hyp/features.h"
 #include "hyp/kmem.h"
 
-#define COPIED_AT_ONCE (2UL << 20)
+#define COPIED_AT_ONCE KIB(2) /* some 700 instructions, or 10,000 if it has to go byte by byte */
+#define COPIED_A_TURN  MIB(2)
 
-/* Others may be waiting for this hart, and a grace period too. */
+/* Others may be waiting for this hart, and a grace period too: who is to run instead does so soon, and
+ * everybody now and then. */
 static enum err copy(struct vm *vm, gpa_t to, const u8 *from, u64 size)
 {
 	enum err e = OK;
 
 	for (u64 off = 0; off < size && !e; off += COPIED_AT_ONCE) {
+		if (off % COPIED_A_TURN == 0)
+			thread_yield();
 		e = gmem_load(&vm->mem, GPA(to.a + off), from + off,
 			      min_u64(size - off, COPIED_AT_ONCE));
-		thread_yield();
+		thread_look();
 	}
 	return e;
 }
@@ -55,8 +60,10 @@ static enum err describe_isa(const struct vm *vm, struct isa_text *t)
 	size_t len;
 	enum err e = isa_build_string(&vm->isa, t->string, sizeof(t->string));
 
+	thread_look();
 	if (!e)
 		e = isa_build_list(&vm->isa, t->list, sizeof(t->list), &len);
+	thread_look();
 	if (e)
 		return e;
 	for (size_t off = 0; off < len; off += strlen(t->list + off) + 1)
@@ -89,6 +96,7 @@ static enum err build_tree(struct vm *vm, const struct vm_payload *p, const stru
 		.mmu = mmu_bits(),
 		.timebase = (u32)arch_clock_hz(),
 		.bootargs = vm->config->bootargs,
+		.look = thread_look,
 		.initrd = p->plan.initrd,
 		.initrd_size = p->plan.initrd_size,
 	};
@@ -103,17 +111,19 @@ static enum err build_tree(struct vm *vm, const struct vm_payload *p, const stru
 		t.cbop_block = features.cbop;
 	if (isa_has(&vm->isa, EXT_ZICBOZ))
 		t.cboz_block = features.cboz;
+	thread_look();
 	if (entropy_make_seed(seed)) {
 		t.rng_seed = seed;
 		t.rng_seed_size = sizeof(seed);
 	}
+	thread_look();
 	err = gtree_build(buf, p->plan.dtb_room, &t, used, &e);
 	return err ? config_vm_error(vm->config, err, "cpus", "%s", e.text) : OK;
 }
 
 static enum err put_tree(struct vm *vm, const struct vm_payload *p)
 {
-	void *buf = kmem_alloc(p->plan.dtb_room);
+	void *buf = bulk_alloc(NULL, p->plan.dtb_room);
 	struct isa_text *isa = kmem_alloc(sizeof(*isa));
 	enum err e = ERR_NOMEM;
 	size_t used;
@@ -123,7 +133,7 @@ static enum err put_tree(struct vm *vm, const struct vm_payload *p)
 	if (!e)
 		e = build_tree(vm, p, isa, buf, &used);
 	if (!e)
-		e = gmem_load(&vm->mem, p->plan.dtb, buf, used);
+		e = copy(vm, p->plan.dtb, buf, used);
 	kmem_free(isa);
 	kmem_free(buf);
 	return e;
@@ -149,7 +159,9 @@ enum err vm_load(struct vm *vm, const struct vm_payload *p)
 	if (vm->state != VM_NEW) {
 		gmem_scrub(&vm->mem);
 		vuart_reset(&vm->uart);
+		thread_look();
 		virqchip_reset(vm);
+		thread_look();
 	}
 	vm->filling -= arch_clock();
 	e = copy_segments(vm, p);

@@ -449,10 +449,8 @@ static void reset_ctx(struct vplic *p, struct vplic_ctx *c)
 	set_ext(p, c, false);
 }
 
-static __cold void reset_locked(struct vplic *p)
+static __cold void reset_sources(struct vplic *p)
 {
-	for (u32 s = 1; s <= p->ndev; s++)
-		set_priority(p, s, 0);
 	for (u32 w = 0; w < p->words; w++) {
 		p->pending[w] = p->high[w] & ~p->edge[w];
 		p->in_service[w] = 0;
@@ -460,16 +458,28 @@ static __cold void reset_locked(struct vplic *p)
 	}
 	for (size_t i = 0; i < (size_t)(p->ndev + 1) * p->ctx_words; i++)
 		p->enabled_by[i] = 0;
-	for (u32 i = 0; i < p->nctx; i++)
-		reset_ctx(p, &p->ctx[i]);
 }
 
-void vplic_reset(struct vplic *p)
+/* With interrupts on in between: no vCPU runs that could see it half done. */
+void vplic_reset(struct vplic *p, void (*look)(void))
 {
-	unsigned long flags = spin_lock_irqsave(&p->lock);
+	unsigned long flags;
 
-	reset_locked(p);
+	for (u32 s = 1; s <= p->ndev; s++) {
+		flags = spin_lock_irqsave(&p->lock);
+		set_priority(p, s, 0);
+		spin_unlock_irqrestore(&p->lock, flags);
+	}
+	flags = spin_lock_irqsave(&p->lock);
+	reset_sources(p);
 	spin_unlock_irqrestore(&p->lock, flags);
+	for (u32 i = 0; i < p->nctx; i++) {
+		flags = spin_lock_irqsave(&p->lock);
+		reset_ctx(p, &p->ctx[i]);
+		spin_unlock_irqrestore(&p->lock, flags);
+		if (look)
+			look();
+	}
 }
 
 enum err vplic_create(u32 ndev, u32 nctx, const struct vplic_ops *ops, void *arg,

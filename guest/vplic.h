@@ -60,8 +60,9 @@ enum err vplic_create(u32 ndev, u32 nctx, const struct vplic_ops *ops, void *arg
 void vplic_destroy(struct vplic *p);
 
 /* All registers 0 and nothing pending or in service, as after power-on; lines keep their level and
- * a level line that is high is pending again. No vCPU may be running. */
-void vplic_reset(struct vplic *p);
+ * a level line that is high is pending again. look: called every some hundred instructions, or NULL. No vCPU
+ * may be running. */
+void vplic_reset(struct vplic *p, void (*look)(void));
 
 /* Bytes of guest physical address space its registers take; a multiple of 4 KiB. */
 u64 vplic_size(const struct vplic *p);

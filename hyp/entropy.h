@@ -33,7 +33,7 @@ void entropy_take_tree(void *fdt);
  */
 void entropy_take_source(bool (*poll)(u32 *value));
 
-/* Makes a seed. False, and *seed is not written: not enough has come to make one of. */
+/* Makes a seed; may block. False, and *seed is not written: not enough has come to make one of. */
 bool entropy_make_seed(u8 seed[ENTROPY_SEED]);
 
 /* Has enough come? */

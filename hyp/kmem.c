@@ -182,7 +182,7 @@ static bool allowed(void)
 	return true;
 }
 
-void *kmem_alloc(size_t size)
+static void *take(size_t size)
 {
 	unsigned long flags;
 	void *p = NULL;
@@ -193,11 +193,16 @@ void *kmem_alloc(size_t size)
 	if (allowed())
 		p = size <= SLAB_MAX ? alloc_small(size_class(size)) : alloc_pages(size);
 	spin_unlock_irqrestore(&kmem_lock, flags);
-	if (!p)
-		return NULL;
-	__atomic_fetch_add(&objects, 1, __ATOMIC_RELAXED);
-	memset(p, 0, size_taken(size));
+	if (p)
+		__atomic_fetch_add(&objects, 1, __ATOMIC_RELAXED);
 	return p;
+}
+
+void *kmem_alloc(size_t size)
+{
+	void *p = take(size);
+
+	return p ? memset(p, 0, size_taken(size)) : NULL;
 }
 
 /* Frees p and says how many bytes it took. */
@@ -230,16 +235,23 @@ void kmem_free(void *p)
 		free_object(p);
 }
 
-void *kmem_alloc_charged(struct mem_account *acct, size_t size)
+void *kmem_alloc_dirty(struct mem_account *acct, size_t size)
 {
 	void *p;
 
 	if (!size || size > (PAGE_SIZE << PAGE_ORDER_MAX) || !mem_charge(acct, size_taken(size)))
 		return NULL;
-	p = kmem_alloc(size);
+	p = take(size);
 	if (!p)
 		mem_uncharge(acct, size_taken(size));
 	return p;
+}
+
+void *kmem_alloc_charged(struct mem_account *acct, size_t size)
+{
+	void *p = kmem_alloc_dirty(acct, size);
+
+	return p ? memset(p, 0, size_taken(size)) : NULL;
 }
 
 void kmem_free_charged(struct mem_account *acct, void *p)

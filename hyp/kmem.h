@@ -20,6 +20,9 @@ void kmem_free(void *p);
 
 /* The same, charged to an account (by what is really taken); the same account frees. */
 void *kmem_alloc_charged(struct mem_account *acct, size_t size);
+
+/* The same, not zeroed: it may be another VM's as it was. For who zeroes it himself (hyp/bulk.h). */
+void *kmem_alloc_dirty(struct mem_account *acct, size_t size);
 void kmem_free_charged(struct mem_account *acct, void *p);
 
 /* For tests: n more allocations succeed, then all fail. PAGE_FAIL_NEVER ends it. */

@@ -8,6 +8,7 @@
 
 #include "arch/arch.h"
 #include "hyp/console.h"
+#include "hyp/markdump.h"
 #include "hyp/mmio.h"
 #include "lib/log.h"
 #include "sbi/fw.h"
@@ -68,6 +69,7 @@ static void test_port_end(bool failed)
 
 void machine_power_off(bool failed)
 {
+	markdump_all();
 	console_drain();
 	arch_irq_off();
 	test_device_end(failed ? TEST_FAIL | FAIL_CODE << 16 : TEST_PASS);

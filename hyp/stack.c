@@ -30,45 +30,56 @@ bool thread_stack_contains(uintptr_t addr)
 	       (addr & STACK_SIZE);
 }
 
-/* What was mapped of it when memory ran out counts the next time. */
-static enum err map_slot(uintptr_t stack)
+static enum err map_one(uintptr_t at)
 {
-	for (; next_mapped < STACK_SIZE; next_mapped += PAGE_SIZE) {
-		hpa_t page;
-		enum err e;
+	hpa_t page;
+	enum err e;
 
-		if (!page_alloc(0, &page))
-			return ERR_NOMEM;
-		e = hostmap_page(stack + next_mapped, page);
-		if (e) {
-			page_free(page, 0);
-			return e;
-		}
-	}
-	return OK;
+	if (!page_alloc(0, &page))
+		return ERR_NOMEM;
+	e = hostmap_page(at, page);
+	if (e)
+		page_free(page, 0);
+	return e;
 }
 
-static void *new_slot(void)
+/* A free stack; or a page more of a new one, ERR_AGAIN until that has all: so long interrupts are off. What
+ * was mapped of it when memory ran out counts the next time, whoever comes for it. Lock held. */
+static enum err take(void **stack)
 {
-	uintptr_t stack = STACKS_BASE + slots_used * SLOT + STACK_SIZE;
+	uintptr_t next = STACKS_BASE + slots_used * SLOT + STACK_SIZE;
+	enum err e;
 
-	if (slots_used == SLOTS_MAX || map_slot(stack))
-		return NULL;
+	if (free_stacks) {
+		*stack = free_stacks;
+		free_stacks = free_stacks->next;
+		return OK;
+	}
+	if (slots_used == SLOTS_MAX)
+		return ERR_NOMEM;
+	e = map_one(next + next_mapped);
+	if (e)
+		return e;
+	next_mapped += PAGE_SIZE;
+	if (next_mapped < STACK_SIZE)
+		return ERR_AGAIN;
 	slots_used++;
 	next_mapped = 0;
-	return (void *)stack;
+	*stack = (void *)next;
+	return OK;
 }
 
 void *stack_alloc(void)
 {
-	unsigned long flags = spin_lock_irqsave(&lock);
-	void *stack = free_stacks;
+	void *stack = NULL;
+	enum err e;
 
-	if (stack)
-		free_stacks = free_stacks->next;
-	else
-		stack = new_slot();
-	spin_unlock_irqrestore(&lock, flags);
+	do {
+		unsigned long flags = spin_lock_irqsave(&lock);
+
+		e = take(&stack);
+		spin_unlock_irqrestore(&lock, flags);
+	} while (e == ERR_AGAIN);
 	return stack;
 }
 

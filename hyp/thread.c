@@ -151,6 +151,13 @@ void thread_reschedule(void)
 	give_up(false);
 }
 
+void thread_look(void)
+{
+	mark_look();
+	if (unlikely(READ_ONCE(this_hart(entry_work)) & ENTRY_WORK_RESCHED))
+		thread_reschedule();
+}
+
 void thread_exit(void)
 {
 	struct thread *t;

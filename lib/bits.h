@@ -23,6 +23,14 @@ static __always_inline unsigned int bits_lowest(u64 x)
 	return bits_of[((x & -x) * BITS_SEQUENCE) >> 58];
 }
 
+/* Has x no more than n bits set? */
+static __always_inline bool bits_few(u64 x, unsigned int n)
+{
+	for (; n && x; n--)
+		x &= x - 1;
+	return !x;
+}
+
 /* How many bits its numbers up to n have: 0 for 0. Without libgcc, which has a table for it. */
 static inline unsigned int bits_needed(u64 n)
 {

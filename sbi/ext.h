@@ -28,7 +28,7 @@ void sbi_fwft(struct vcpu *v, u64 fid, const u64 *a);
  * other way; a fence that was asked for is then asked for again, which does no harm. */
 bool sbi_rfence_watched(struct vcpu *v, u64 fid, u64 *a);
 
-/* IPI's in a watched answer: all of them. */
+/* IPI's in a watched answer, but for those to many. False: nothing was done. */
 bool sbi_ipi_watched(struct vcpu *v, u64 fid, const u64 *a);
 
 /* DBCN's calls that write so little that they need not end the guest's run, in a watched answer; they

@@ -21,7 +21,8 @@
 #define INFO_SIZE    16U
 #define INFO_EVENT   0U
 #define INFO_OUTPUT  4U
-#define INFO_ENTRIES 4096U /* more in one call would keep the hart too long */
+#define INFO_ENTRIES 4096U /* in one call; more fail */
+#define INFO_PORTION 16U   /* between two breaks */
 
 /* The counters of a mask; false: it names one that there is not. */
 static bool counters(const struct vcpu *v, u64 base, u64 mask, u32 *out)
@@ -224,8 +225,11 @@ static struct sbi_ret event_get_info(struct vcpu *v, u64 lo, u64 hi, u64 entries
 		return SBI_RET(SBI_ERR_INVALID_ADDRESS, 0);
 	if (entries > INFO_ENTRIES)
 		return SBI_RET(SBI_ERR_FAILED, 0);
-	for (u64 i = 0; i < entries && !error; i++)
+	for (u64 i = 0; i < entries && !error; i++) {
+		if (i % INFO_PORTION == INFO_PORTION - 1 && !vcpu_break(v))
+			break;
 		error = one_event_info(v, lo + i * INFO_SIZE);
+	}
 	return SBI_RET(error, 0);
 }
 

@@ -13,6 +13,9 @@
 #include "sbi/ext.h"
 #include "sbi/window.h"
 
+#define FEW	16U /* others that are asked with interrupts off */
+#define PORTION 32U /* and between two breaks */
+
 struct call {
 	u64 fid;
 	struct vfence fence; /* if it is not FENCE.I */
@@ -38,9 +41,11 @@ static void count_event(struct vcpu *v, struct vcpu *to, u64 fid)
 
 static void ask_others(struct vcpu *v, u64 targets, const struct call *c)
 {
-	for (; targets; targets &= targets - 1) {
+	for (u32 asked = 1; targets; targets &= targets - 1, asked++) {
 		struct vcpu *to = &v->vm->vcpu[bits_lowest(targets)];
 
+		if (asked % PORTION == 0 && !vcpu_break(v))
+			return;
 		count_event(v, to, c->fid);
 		if (c->fid != SBI_RFENCE_REMOTE_FENCE_I)
 			vfence_push(&to->fences, &c->fence);
@@ -128,7 +133,7 @@ bool sbi_rfence_watched(struct vcpu *v, u64 fid, u64 *a)
 	c.fid = fid;
 	if (fid != SBI_RFENCE_REMOTE_FENCE_I && !window_fence(fid, a, &c.fence))
 		return false;
-	if (!ask_outsiders(v, targets & ~BIT(v->id), &c))
+	if (!bits_few(targets & ~BIT(v->id), FEW) || !ask_outsiders(v, targets & ~BIT(v->id), &c))
 		return false;
 	if (targets & BIT(v->id))
 		fence_here(&c);

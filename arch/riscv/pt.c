@@ -379,6 +379,9 @@ static void free_below(struct pt *pt, u64 *table, u64 entries)
 	for (u64 i = 0; i < entries; i++) {
 		u64 pte = table[i];
 
+		if (likely(!pte))
+			continue;
+		table[i] = 0;
 		if (!(pte & PTE_V) || pte_is_leaf(pte))
 			continue;
 		free_below(pt, child_va(pt, pte), ENTRIES);
@@ -388,11 +391,7 @@ static void free_below(struct pt *pt, u64 *table, u64 entries)
 
 void pt_free_tables(struct pt *pt)
 {
-	u64 *root = table_va(pt, pt->root);
-
-	free_below(pt, root, BIT(pt->root_bits));
-	for (u64 i = 0; i < BIT(pt->root_bits); i++)
-		root[i] = 0;
+	free_below(pt, table_va(pt, pt->root), BIT(pt->root_bits));
 }
 
 void pt_garbage_free(const struct pt_source *src, struct pt_garbage *g)

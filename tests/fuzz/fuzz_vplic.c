@@ -88,7 +88,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		memcpy(&s, data, sizeof(s));
 		do_act(p, ndev, &s);
 	}
-	vplic_reset(p);
+	vplic_reset(p, NULL);
 	vplic_destroy(p);
 	return 0;
 }

@@ -6,7 +6,7 @@ conformance-srcs := $(CONFORMANCE_SUITE) tests/conformance/refused.c $(wildcard 
 conformance-tsan := 1
 
 # The same suite inside the hypervisor, but for release: the boot argument selftest=conformance.
-ifneq ($(filter selftest debug,$(BUILD)),)
+ifneq ($(BUILD),release)
 CONFORMANCE_OBJS := $(patsubst %,$(OBJ)/%.o,$(CONFORMANCE_SUITE) tests/conformance/hyp_port.c)
 OBJS += $(CONFORMANCE_OBJS)
 $(OUT)/limen.pass1: $(CONFORMANCE_OBJS)

@@ -15,6 +15,10 @@
 #include "hyp/entropy.c"
 #include "tests/unit/fdt_maker.h"
 
+void thread_look(void)
+{
+}
+
 static const u8 firmware[64] = "no guest can guess what is said here, and nobody finds it again";
 
 static int set_up(void **state)

@@ -23,6 +23,13 @@ void thread_yield(void)
 	yields++;
 }
 
+static unsigned int looks;
+
+void thread_look(void)
+{
+	looks++;
+}
+
 #define BASE 0x80000000UL
 
 static u64 seed, start_free;
@@ -284,9 +291,11 @@ static void random_against_flat_copy(void **state)
 		assert_int_equal(gmem_read(&mem, GPA(BASE + at), copy, MIB(4)), OK);
 		assert_memory_equal(copy, flat + at, MIB(4));
 	}
-	yields = 0;
+	yields = looks = 0;
 	gmem_scrub(&mem);
-	assert_int_equal(yields, FLAT / MIB(2)); /* nobody waits for longer than that */
+	assert_int_equal(yields, FLAT / MIB(2)); /* everybody has a turn after that */
+	assert_int_equal(looks,
+			 FLAT / KIB(32)); /* and who is to run waits for no longer than that */
 	memset(flat, 0, sizeof(flat));
 	for (u64 at = 0; at < FLAT; at += MIB(4)) {
 		assert_int_equal(gmem_read(&mem, GPA(BASE + at), copy, MIB(4)), OK);

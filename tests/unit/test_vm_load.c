@@ -39,6 +39,10 @@ struct features features;
 struct boot_info boot_info;
 static struct platform platform;
 
+void thread_look(void)
+{
+}
+
 void thread_yield(void)
 {
 }

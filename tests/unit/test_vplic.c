@@ -396,7 +396,7 @@ static void test_reset(void **state)
 	assert_int_equal(claim(0), 10);
 	assert_int_equal(claim(0), 12);
 	virq_pulse(&t.line[12]);
-	vplic_reset(t.p);
+	vplic_reset(t.p, NULL);
 	assert_true(!t.ext[0] && !t.ext[1] && !vplic_ext(t.p, 0));
 	assert_int_equal(vplic_read(t.p, reg_ctx(0, VPLIC_THRESHOLD)), 0);
 	assert_int_equal(vplic_read(t.p, VPLIC_ENABLE), 0);
