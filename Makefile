@@ -46,9 +46,9 @@ SRCS := $(sort $(wildcard lib/*.c rcu/*.c entry/*.c hyp/*.c guest/*.c sbi/*.c sb
 	arch/riscv/*.c arch/riscv/*.S))
 # The hooks are called in a debug build only; the release build has no self-tests, of which
 # tests/unit/conformance.mk has more, and no high-water marks (lib/marks.h), which marks and debug have.
-LEFT-OUT-marks    := hyp/instrument.c hyp/conformance.c hyp/torture.c guest/lifecycle.c
-LEFT-OUT-release  := $(LEFT-OUT-marks) lib/marks.c
-LEFT-OUT-selftest := hyp/instrument.c hyp/noselftest.c guest/noselftest.c lib/marks.c
+LEFT-OUT-marks    := hyp/instrument.c hyp/noselftest.c guest/noselftest.c
+LEFT-OUT-release  := hyp/instrument.c hyp/conformance.c hyp/torture.c guest/lifecycle.c lib/marks.c
+LEFT-OUT-selftest := $(LEFT-OUT-marks) lib/marks.c
 LEFT-OUT-debug    := hyp/noselftest.c guest/noselftest.c
 OBJS := $(patsubst %,$(OBJ)/%.o,$(filter-out $(LEFT-OUT-$(BUILD)),$(SRCS)))
 
@@ -217,14 +217,16 @@ fuzz: ## fuzzers, for FUZZ_SECONDS=60 each; FUZZ=name: that one
 TEST_DEPS := $(UNIT_BINS) $(FUZZ_BINS) $(OUT)/limen.bin $(DEPS)/linux/Image build/rootfs.cpio.gz
 test: ## every test, in some minutes
 	$(Q)tools/setup test
-	$(Q)$(MAKE) --no-print-directory $(TEST_DEPS) guests debug-limen selftest-limen
+	$(Q)$(MAKE) --no-print-directory $(TEST_DEPS) guests debug-limen selftest-limen marks-limen
 	$(Q)$(PROVE) $(UNIT_BINS) $(HOST_TESTS) $(BOOT_TESTS)
 
 test-full: ## the whole matrix of machines as well
 	$(Q)tools/setup full
 	$(Q)LIMEN_FULL=1 $(MAKE) --no-print-directory test
 
-.PHONY: debug-limen selftest-limen
+.PHONY: debug-limen selftest-limen marks-limen
+marks-limen:
+	$(Q)$(MAKE) --no-print-directory BUILD=marks build/$(ARCH)-marks/limen.bin
 debug-limen:
 	$(Q)$(MAKE) --no-print-directory BUILD=debug build/$(ARCH)-debug/limen.bin
 # After the image this make builds: two at a time would compile the same objects.
@@ -233,9 +235,10 @@ selftest-limen: | $(OUT)/limen.bin
 
 bench: ## instructions an operation, beside their budgets; LINUX=1: and Linux to its init
 	$(Q)tools/setup run
-	$(Q)$(MAKE) --no-print-directory $(OUT)/limen.bin \
-		$(addprefix $(GUEST_OUT)/,bench.bin bench-pair.bin bench-idle.bin)
+	$(Q)$(MAKE) --no-print-directory $(OUT)/limen.bin marks-limen \
+		$(addprefix $(GUEST_OUT)/,bench.bin bench-pair.bin bench-idle.bin stretch.bin)
 	$(Q)tools/bench --limen $(OUT)/limen.bin --guest $(GUEST_OUT)/bench.bin \
+		--marks build/$(ARCH)-marks/limen.bin \
 		$(if $(LINUX),--linux $(DEPS)/linux/Image)
 
 mutate: guests build/gen/decode_table.c ## faults put in on purpose, and who catches each (some minutes)

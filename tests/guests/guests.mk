@@ -40,6 +40,8 @@ guest-bench-pair-srcs := tests/guests/bench-pair.c tests/guests/bench-loops.S
 # Parts of scenes of tests/boot/console.t and input.t.
 GUESTS += console paste
 
+GUESTS += stretch
+
 guest-srcs = $(guest-rt-srcs) $(or $(guest-$(1)-srcs),tests/guests/$(1).c)
 guest-objs = $(patsubst tests/guests/%,$(GUEST_OUT)/obj/%.o,$(call guest-srcs,$(1)))
 
