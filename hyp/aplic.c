@@ -141,17 +141,21 @@ static void aplic_hart_init(void)
 	this_hart(aplic_idc) = idc;
 }
 
-static void aplic_take(void)
+static u32 aplic_take(void)
 {
 	volatile u8 *idc = this_hart(aplic_idc);
-	u32 source;
+	u32 n, source;
 
-	while (idc && (source = mmio_read32(idc + IDC_CLAIM) >> CLAIM_SHIFT)) {
+	for (n = 0; idc && n < HOSTIRQ_AT_ONCE; n++) {
+		source = mmio_read32(idc + IDC_CLAIM) >> CLAIM_SHIFT;
+		if (!source)
+			break;
 		if (hostirq_run_source(source))
 			continue;
 		aplic_write(APLIC_CLRIENUM, source);
 		hostirq_stray(source);
 	}
+	return n;
 }
 
 static struct hostirq_chip aplic_chip = {

@@ -3,18 +3,41 @@
  * The lines, and which of the machine's controllers they belong to. Owns the table of lines and the
  * two maps into it.
  *
+ * A controller that is not well must not keep a hart for ever: when its interrupt stays pending although
+ * there is nothing to take, or although much has been taken, again and again, the hart's external
+ * interrupt is turned off, and what there is is looked for now and then, until it is quiet.
+ *
  * Handlers find a line through a map, under RCU; the lock is for those who change it, and for a
  * controller's registers. Lock order: hostirq.lock takes nothing inside it, and is taken in
  * interrupts.
  */
 #include "hyp/hostirq_chip.h"
 
+#include "arch/riscv/hart.h"
 #include "hyp/imsic.h"
+#include "hyp/irq.h"
 #include "hyp/mmio.h"
+#include "hyp/timer.h"
 #include "lib/log.h"
 #include "lib/spinlock.h"
 #include "lib/trace.h"
 #include "rcu/rcu.h"
+
+/* Takes one after the other that came to nothing, and that left something, before a controller is not
+ * well: a device may have much to say at a time. */
+#define STUCK_NOTHING 64
+#define STUCK_MORE    8192
+#define LOOK_MS	      1 /* so much later they begin anew; and between two looks of a hart that is stuck */
+
+struct stuck {
+	u64 when;
+	u32 nothing, more; /* takes */
+	bool off, told;
+	struct timer look;
+};
+
+DECLARE_PER_HART(struct stuck, hostirq_stuck);
+DEFINE_PER_HART(struct stuck, hostirq_stuck);
 
 static struct {
 	const struct hostirq_chip *chip; /* where wires lead; NULL: nowhere limen knows */
@@ -41,8 +64,71 @@ void hostirq_init(const struct platform *p, bool msi)
 		 hostirq.msi ? "IMSIC" : "firmware");
 }
 
+static u64 look_ticks(void)
+{
+	return arch_clock_hz() * LOOK_MS / 1000;
+}
+
+/* How many come, up to HOSTIRQ_AT_ONCE; a kick is the last. */
+static u32 take_some(bool *kick)
+{
+	*kick = false;
+	if (hostirq.msi)
+		return imsic_take(kick);
+	return hostirq.chip ? hostirq.chip->take() : 0;
+}
+
+/* What a kick is for is done by the interrupt of a kick. */
+static void look(struct timer *t)
+{
+	struct stuck *s = &this_hart(hostirq_stuck);
+	bool kick;
+
+	(void)take_some(&kick);
+	if (kick)
+		irq_raise_soft();
+	if (irq_ext_pending()) {
+		timer_arm(t, arch_clock() + look_ticks());
+		return;
+	}
+	s->nothing = s->more = 0;
+	s->off = false;
+	irq_ext_on();
+}
+
+static __cold void turn_off(struct stuck *s)
+{
+	s->off = true;
+	irq_ext_off();
+	timer_arm(&s->look, arch_clock() + look_ticks());
+	if (!s->told)
+		log_warn(
+			"hart %llu: its external interrupt stays pending, whatever is taken from the %s: "
+			"off, and looked after every %u ms until it is quiet",
+			(unsigned long long)hart_id(arch_hart_index()),
+			hostirq.msi ? "IMSIC" : (hostirq.chip ? hostirq.chip->name : "firmware"),
+			LOOK_MS);
+	s->told = true;
+}
+
+static __cold void came_to_no_end(struct stuck *s, bool nothing)
+{
+	u64 clock = arch_clock();
+
+	if (clock - s->when > look_ticks())
+		s->nothing = s->more = 0;
+	s->when = clock;
+	if (nothing)
+		s->nothing++;
+	else
+		s->more++;
+	if ((s->nothing >= STUCK_NOTHING || s->more >= STUCK_MORE) && !s->off)
+		turn_off(s);
+}
+
 void hostirq_hart_init(void)
 {
+	timer_init(&this_hart(hostirq_stuck).look, look);
 	if (hostirq.msi)
 		imsic_hart_init();
 	if (hostirq.chip && hostirq.chip->hart_init)
@@ -51,11 +137,15 @@ void hostirq_hart_init(void)
 
 bool hostirq_take(void)
 {
-	if (hostirq.msi)
-		return imsic_take();
-	if (hostirq.chip)
-		hostirq.chip->take();
-	return false;
+	struct stuck *s = &this_hart(hostirq_stuck);
+	bool kick;
+	u32 n = take_some(&kick);
+
+	if (unlikely(!n || (!kick && irq_ext_pending())))
+		came_to_no_end(s, !n);
+	else if (unlikely(s->nothing | s->more))
+		s->nothing = s->more = 0;
+	return kick;
 }
 
 void hostirq_lock(void)

@@ -24,8 +24,9 @@ void hostirq_init(const struct platform *p, bool msi);
  * knows its index. Interrupts off. */
 void hostirq_hart_init(void);
 
-/* A hart's external interrupt: takes all that is there. True: a kick is among it, and what came with
- * it may still be pending. Interrupts off, RCU watching. */
+/* A hart's external interrupt: takes what is there. True: a kick is among it, and what came with it may still
+ * be pending. One that stays pending, again and again, is turned off, which the log says, and looked after
+ * by a timer. Interrupts off, RCU watching. */
 bool hostirq_take(void);
 
 /*

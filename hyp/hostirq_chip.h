@@ -11,6 +11,9 @@
 #define HOSTIRQ_LINES	62
 #define HOSTIRQ_SOURCES 1024
 
+/* Interrupts that are taken at once; what comes after them has to interrupt again. */
+#define HOSTIRQ_AT_ONCE 1U
+
 #define HOSTIRQ_KICK  1 /* identity of a kick; the lowest is the most urgent */
 #define HOSTIRQ_FIRST 2 /* identity of the first line */
 
@@ -40,7 +43,7 @@ struct hostirq_chip {
 	void (*mask)(const struct hostirq *l, bool off);
 	void (*drop)(const struct hostirq *l); /* off, and in nobody's service: it goes nowhere */
 	void (*hart_init)(void);
-	void (*take)(void);			/* claims until there is nothing left */
+	u32 (*take)(void); /* claims what there is, up to HOSTIRQ_AT_ONCE; how many that were */
 	void (*again)(const struct hostirq *l); /* fn is done, messages are used; or NULL */
 };
 

@@ -155,18 +155,21 @@ bool imsic_here(void)
 	return this_hart(imsic_ready);
 }
 
-bool imsic_take(void)
+u32 imsic_take(bool *kick)
 {
-	u32 identity;
+	u32 n, identity;
 
-	if (!this_hart(imsic_ready))
-		return false;
-	/* Order: the claim, by stopei, before the device is read, or what a kick is about, by the fence in
-	 * run() and that in hart_kicked(). Pairs with: the trap itself [F5] */
-	while ((identity = imsic_claim())) {
-		if (identity == HOSTIRQ_KICK)
-			return true;
+	*kick = false;
+	for (n = 0; this_hart(imsic_ready) && n < HOSTIRQ_AT_ONCE; n++) {
+		/* Order: the claim, by stopei, before the device is read, or what a kick is about, by the fence
+		 * in run() and that in hart_kicked(). Pairs with: the trap itself [F5] */
+		identity = imsic_claim();
+		if (!identity)
+			break;
+		*kick = identity == HOSTIRQ_KICK;
+		if (*kick)
+			return n + 1;
 		(void)hostirq_run_identity(identity);
 	}
-	return false;
+	return n;
 }

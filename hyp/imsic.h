@@ -19,9 +19,9 @@ void imsic_hart_init(void);
 /* Has the calling hart a file that is set up? */
 bool imsic_here(void);
 
-/* Takes what is pending in the calling hart's file, up to a kick; true: that has come. Interrupts
- * off. */
-bool imsic_take(void);
+/* Takes what is pending in the calling hart's file, up to HOSTIRQ_AT_ONCE and up to a kick, which *kick tells.
+ * How many that were. Interrupts off. */
+u32 imsic_take(bool *kick);
 
 /* Is the IMSIC in use the one with this phandle? */
 bool imsic_is(u32 phandle);

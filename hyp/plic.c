@@ -104,20 +104,34 @@ static void complete(u64 context, u32 source)
 	hostirq_unlock();
 }
 
-static void plic_take(void)
+/* A number that the controller does not have: it is not well. */
+static void take_source(u64 context, u32 source)
 {
-	u32 source, word = this_hart(plic_context);
+	bool known = source <= plic.p->plic.ndev;
+
+	if (!hostirq_run_source(source)) {
+		if (known)
+			mmio_write32(plic.regs + PLIC_PRIORITY(source), 0);
+		hostirq_stray(source);
+	}
+	if (known)
+		complete(context, source);
+}
+
+static u32 plic_take(void)
+{
+	u32 n, source, word = this_hart(plic_context);
 	u64 context = (u64)word - 1;
 
 	if (word == NO_CONTEXT)
-		return;
-	while ((source = mmio_read32(plic.regs + PLIC_CLAIM(context)))) {
-		if (!hostirq_run_source(source) && source <= plic.p->plic.ndev) {
-			mmio_write32(plic.regs + PLIC_PRIORITY(source), 0);
-			hostirq_stray(source);
-		}
-		complete(context, source);
+		return 0;
+	for (n = 0; n < HOSTIRQ_AT_ONCE; n++) {
+		source = mmio_read32(plic.regs + PLIC_CLAIM(context));
+		if (!source)
+			break;
+		take_source(context, source);
 	}
+	return n;
 }
 
 static struct hostirq_chip plic_chip = {

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "arch/riscv/csr.h"
+#include "arch/host/host.h"
 #include "hyp/platform.h"
 #include "lib/log.h"
 #include "lib/spinlock.h"
@@ -45,6 +46,8 @@ static struct {
 	bool in_service[SOURCES + 1];
 } plic_model;
 
+static u32 plic_garbage; /* what claims read, if it is not 0 */
+
 static u32 plic_best(u32 context)
 {
 	u32 best = 0;
@@ -75,6 +78,8 @@ static u32 plic_model_read(u64 off)
 	if (off < 0x200000 || off % 0x1000 != 4)
 		return *plic_reg(off);
 	unfenced[now].claim = true;
+	if (plic_garbage)
+		return plic_garbage;
 	source = plic_best((u32)((off - 0x200000) / 0x1000));
 	plic_model.in_service[source] = source != 0;
 	return source;
@@ -300,6 +305,46 @@ static void hart_set_kick(unsigned int index, volatile u32 *reg, u32 identity)
 	kick_identity = identity;
 }
 
+#define HYP_IRQ_H
+static bool ext_off[MODEL_HARTS], ext_stuck[MODEL_HARTS], soft_raised[MODEL_HARTS];
+static bool raised(unsigned int hart);
+
+static void irq_ext_off(void)
+{
+	ext_off[now] = true;
+}
+
+static void irq_ext_on(void)
+{
+	ext_off[now] = false;
+}
+
+static bool irq_ext_pending(void)
+{
+	return ext_stuck[now] || raised(now);
+}
+
+static void irq_raise_soft(void)
+{
+	soft_raised[now] = true;
+}
+
+#define HYP_TIMER_H
+struct timer {
+	u64 deadline;
+	void (*fn)(struct timer *t);
+};
+
+static void timer_init(struct timer *t, void (*fn)(struct timer *t))
+{
+	*t = (struct timer){0, fn};
+}
+
+static void timer_arm(struct timer *t, u64 deadline)
+{
+	t->deadline = deadline;
+}
+
 #define RCU_RCU_H
 #define rcu_read_lock()		 (void)0
 #define rcu_read_unlock()	 (void)0
@@ -331,6 +376,10 @@ static void machine(void)
 	memset(imsic_ready_of, 0, sizeof(imsic_ready_of));
 	memset(aplic_idc_of, 0, sizeof(aplic_idc_of));
 	memset(plic_context_of, 0, sizeof(plic_context_of));
+	memset(hostirq_stuck_of, 0, sizeof(hostirq_stuck_of));
+	memset(ext_off, 0, sizeof(ext_off));
+	memset(ext_stuck, 0, sizeof(ext_stuck));
+	memset(soft_raised, 0, sizeof(soft_raised));
 	guest_messages = 0;
 	plat.harts = MODEL_HARTS;
 	for (u32 i = 0; i < MODEL_HARTS; i++) {
@@ -860,16 +909,207 @@ static void test_guest_pages(void **state)
 	}
 }
 
+/* ---- a controller that is not well -------------------------------------------------------------- */
+
+static char said[512];
+
+/* The timer of a hart's look goes off, if it is armed and the time has come. */
+static bool look_goes_off(unsigned int hart)
+{
+	struct timer *t = &hostirq_stuck_of[hart].look;
+
+	if (!t->deadline || arch_clock() < t->deadline)
+		return false;
+	t->deadline = 0;
+	now = hart;
+	t->fn(t);
+	now = 0;
+	return true;
+}
+
+/* Interrupts of a hart, as long as they come, but no more than that. */
+static unsigned int interrupts(unsigned int hart, unsigned int most)
+{
+	unsigned int n;
+
+	now = hart;
+	for (n = 0; n < most && !ext_off[hart] && irq_ext_pending(); n++) {
+		assert_false(hostirq_take());
+		host_clock_advance(10);
+	}
+	now = 0;
+	return n;
+}
+
+/* Pending, and a claim reads 0: off after a while, said once, and on again when it is quiet. */
+static void stuck(void)
+{
+	struct device *d = device(0, 10, PLATFORM_TRIGGER_HIGH, 1);
+	u64 ms = arch_clock_hz() / 1000;
+
+	host_clock_set(1000);
+	memset(said, 0, sizeof(said));
+	host_console_capture(said, sizeof(said));
+	hostirq_enable(d->line);
+	ext_stuck[1] = true;
+	assert_in_range(interrupts(1, 1000), 1, 100);
+	assert_true(ext_off[1]);
+	assert_false(ext_off[0]);
+	assert_non_null(
+		strstr(said, hostirq.msi ? "hart 1: its external interrupt stays pending, whatever "
+					   "is taken from the IMSIC"
+					 : "hart 1: its external interrupt stays pending"));
+	/* What comes meanwhile is looked for; it stays off while it is stuck. */
+	for (unsigned int i = 1; i <= 3; i++) {
+		cause(d, 1);
+		assert_false(look_goes_off(1));
+		host_clock_advance(ms);
+		assert_true(look_goes_off(1));
+		assert_int_equal(d->calls, i);
+		assert_true(ext_off[1]);
+	}
+	ext_stuck[1] = false;
+	host_clock_advance(ms);
+	assert_true(look_goes_off(1));
+	assert_false(ext_off[1]);
+	host_clock_advance(ms);
+	assert_false(look_goes_off(1));
+	cause(d, 1);
+	take(1);
+	assert_int_equal(d->calls, 4);
+	/* Once more: off, and nothing said. */
+	memset(said, 0, sizeof(said));
+	ext_stuck[1] = true;
+	assert_in_range(interrupts(1, 1000), 1, 100);
+	assert_true(ext_off[1]);
+	assert_int_equal(said[0], 0);
+	host_console_capture(NULL, 0);
+	hostirq_free(d->line);
+}
+
+static void test_stuck(void **state)
+{
+	(void)state;
+	on_each(stuck);
+}
+
+/* Somebody else was faster, now and then: that is well. */
+static void sometimes_nothing(void)
+{
+	struct device *d = device(0, 10, PLATFORM_TRIGGER_HIGH, 1);
+	u64 ms = arch_clock_hz() / 1000;
+
+	host_clock_set(1000);
+	hostirq_enable(d->line);
+	for (unsigned int i = 0; i < 1000; i++) {
+		now = 1;
+		assert_false(hostirq_take());
+		assert_false(hostirq_take());
+		if (i < 500)
+			cause(d, 1);
+		else
+			host_clock_advance(2 * ms);
+		take(1);
+		assert_false(ext_off[1]);
+	}
+	hostirq_free(d->line);
+}
+
+static void test_sometimes_nothing(void **state)
+{
+	(void)state;
+	on_each(sometimes_nothing);
+}
+
+/* A device that its handler does not make quiet has a bounded part of the hart, and what is more urgent
+ * goes on. */
+static void storm(void)
+{
+	struct device *e = device(1, 9, PLATFORM_TRIGGER_HIGH, 1);
+	struct device *d = device(0, 10, PLATFORM_TRIGGER_HIGH, 1);
+
+	host_clock_set(1000);
+	hostirq_enable(d->line);
+	cause(d, 1000000);
+	now = 1;
+	hostirq_take();
+	assert_in_range(d->calls, 1, 100);
+	assert_in_range(interrupts(1, 20000), 4000, 10000); /* a device may have much to say */
+	assert_true(ext_off[1]);
+	hostirq_enable(e->line);
+	cause(e, 1);
+	host_clock_advance(arch_clock_hz() / 1000);
+	assert_true(look_goes_off(1));
+	assert_int_equal(e->calls, 1);
+	assert_true(ext_off[1]);
+	d->causes = 0;
+	set_wire(d);
+	host_clock_advance(arch_clock_hz() / 1000);
+	assert_true(look_goes_off(1));
+	assert_false(ext_off[1]);
+	hostirq_free(d->line);
+	hostirq_free(e->line);
+}
+
+static void test_storm(void **state)
+{
+	(void)state;
+	machine_plic();
+	storm();
+	machine_aplic();
+	storm();
+	machine_imsic(false, true);
+	storm();
+}
+
+/* A kick that comes while the external interrupt is off is not lost. */
+static void test_stuck_kick(void **state)
+{
+	(void)state;
+	machine_imsic(false, true);
+	host_clock_set(1000);
+	ext_stuck[2] = true;
+	assert_in_range(interrupts(2, 1000), 1, 100);
+	mmio_write32(kick_port[2], kick_identity);
+	host_clock_advance(arch_clock_hz() / 1000);
+	assert_true(look_goes_off(2));
+	assert_true(soft_raised[2]);
+}
+
+/* Numbers that the controller does not have lead nowhere. */
+static void test_garbage(void **state)
+{
+	(void)state;
+	machine_plic();
+	for (u32 s = SOURCES; s <= SOURCES + 2; s++) {
+		plic_garbage = s == SOURCES + 2 ? ~0U : s;
+		now = 0;
+		assert_false(hostirq_take());
+	}
+	plic_garbage = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_levels),	    cmocka_unit_test(test_both),
-		cmocka_unit_test(test_in_service),  cmocka_unit_test(test_moved_before),
-		cmocka_unit_test(test_claims),	    cmocka_unit_test(test_triggers),
-		cmocka_unit_test(test_stray),	    cmocka_unit_test(test_plic_contexts),
-		cmocka_unit_test(test_no_context),  cmocka_unit_test(test_aplic_indexes),
-		cmocka_unit_test(test_kicks),	    cmocka_unit_test(test_no_imsic),
+		cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_both),
+		cmocka_unit_test(test_in_service),
+		cmocka_unit_test(test_moved_before),
+		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_triggers),
+		cmocka_unit_test(test_stray),
+		cmocka_unit_test(test_plic_contexts),
+		cmocka_unit_test(test_no_context),
+		cmocka_unit_test(test_aplic_indexes),
+		cmocka_unit_test(test_kicks),
+		cmocka_unit_test(test_no_imsic),
 		cmocka_unit_test(test_guest_pages),
+		cmocka_unit_test(test_stuck),
+		cmocka_unit_test(test_sometimes_nothing),
+		cmocka_unit_test(test_storm),
+		cmocka_unit_test(test_stuck_kick),
+		cmocka_unit_test(test_garbage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
