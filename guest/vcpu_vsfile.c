@@ -226,10 +226,13 @@ void vcpu_vsfile_look(struct vcpu *v, bool behind)
 		move(v, to);
 }
 
+/* Who stops its hart again and again gets no file as often. */
 void vcpu_vsfile_leave(struct vcpu *v)
 {
-	if (v->vsfile.n)
-		move(v, (struct place){arch_hart_index(), 0});
+	if (!v->vsfile.n)
+		return;
+	learn(v, arch_clock());
+	move(v, (struct place){arch_hart_index(), 0});
 }
 
 static void has_something(void *arg)

@@ -10,7 +10,8 @@
  * otherwise, or if there is none free; what was in it comes along, nothing lost and nothing twice. One that
  * had it for less than VSFILE_PAYS times as long has to stay twice as long the next time, and so on, so
  * that where there are more vCPUs than harts their files do not move with them all the time. It
- * keeps its file while it waits or another has the hart, and gives it back when it is stopped or reset.
+ * keeps its file while it waits or another has the hart, and gives it back when it is stopped or reset, which
+ * counts as a move.
  *
  * Owner: the vCPU's own thread changes the place; who sends a message in the hypervisor reads it under
  * the lock (class `imsic`, taken in interrupts, inside `vaplic`; leads to `runqueue`).

@@ -666,6 +666,32 @@ static void test_doubt(void **state)
 	destroy_vm();
 }
 
+/* One that is stopped soon, and started again, is believed as little. */
+static void test_stops(void **state)
+{
+	struct vcpu *v = &vm.vcpu[1];
+	u64 ms = VSFILE_STAY_MS;
+
+	(void)state;
+	boot_vm(1);
+	for (unsigned int i = 0; i < 8; i++) {
+		arrive_on(v, 1);
+		assert_int_equal(has_to_stay(v), ms);
+		ms = min_u64(ms * 2, VSFILE_STAY_MS << VSFILE_DOUBT_MAX);
+		clock_ms++;
+		leave(v);
+	}
+	arrive_on(v, 1);
+	assert_int_equal(has_to_stay(v), ms);
+	clock_ms += VSFILE_PAYS * ms;
+	leave(v);
+	arrive_on(v, 1);
+	assert_int_equal(has_to_stay(v), VSFILE_STAY_MS);
+	leave(v);
+	check_files();
+	destroy_vm();
+}
+
 static void test_back_again(void **state)
 {
 	struct vcpu *v = &vm.vcpu[0];
@@ -746,6 +772,7 @@ int main(void)
 		cmocka_unit_test(test_no_files),
 		cmocka_unit_test(test_back_again),
 		cmocka_unit_test(test_who_stays),
+		cmocka_unit_test(test_stops),
 		cmocka_unit_test(test_doubt),
 		cmocka_unit_test(test_enables_and_watch),
 		cmocka_unit_test(test_few_files),
