@@ -184,8 +184,10 @@ static void report(struct vcpu *v, const char *why)
 	irq_off();
 	vcpu_put(&v->arch);
 	irq_on();
+	thread_look();
 	log_report("VM %s stopped: vCPU %u on hart %llu: %s", v->vm->config->name, v->id,
 		   (unsigned long long)hart_id(arch_hart_index()), why);
+	thread_look();
 	log_report(" scause %llx stval %llx htval %llx htinst %llx", (unsigned long long)x->scause,
 		   (unsigned long long)x->stval, (unsigned long long)x->htval,
 		   (unsigned long long)x->htinst);
