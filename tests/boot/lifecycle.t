@@ -12,7 +12,6 @@ harts that really run at once matter more than times.
 import os
 import re
 import sys
-import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -57,13 +56,13 @@ SCENES_DEBUG = {
 
 def typed(machine):
     """Types until the test has come to its end; the machine's status."""
-    end = time.monotonic() + qemu.TIMEOUT
+    end = machine.patience.now() + qemu.TIMEOUT
     while True:
         try:
             machine.expect(r"lifecycle: (passed|FAILED)$", 0.02)
             return machine.wait()
         except qemu.Failure:
-            if machine.process.poll() is not None or time.monotonic() > end:
+            if machine.process.poll() is not None or machine.patience.now() > end:
                 raise
             machine.process.stdin.write(b"typed while it comes and goes")
 

@@ -8,8 +8,9 @@ Drives a machine in QEMU by its console.
     status = machine.wait()
 
 The console is a pair of pipes: what is sent is not echoed by a terminal of this side. Every wait
-has an end; what the console said is kept whole in build/test-logs/NAME.log, beginning with the
-command line. A machine is ended, at the latest, when the script ends.
+has an end, in time that the machine could have had; what the console said is kept whole in
+build/test-logs/NAME.log, beginning with the command line. A machine is ended, at the latest, when the
+script ends.
 
 Another simulator takes QEMU's place by a template of its command line in LIMEN_SIMULATOR, for example
 
@@ -19,6 +20,7 @@ A word with a name in braces that has no value here is left out. {image} is lime
 {limen} and {fit} are the two apart; {harts}, {memory}, {append}. docs/testing.md has the rest.
 """
 import atexit
+import fcntl
 import os
 import re
 import selectors
@@ -30,11 +32,12 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LOGS = os.path.join(os.environ.get("LIMEN_TEST_OUT") or os.path.join(TOP, "build"), "test-logs")
 
-# Seconds a machine may take for anything; a slower computer sets LIMEN_TIMEOUT.
+# Seconds a machine may take for anything (Patience); a slower computer sets LIMEN_TIMEOUT.
 TIMEOUT = float(os.environ.get("LIMEN_TIMEOUT", "180"))
 
 LOG_TAIL_LINES = 40
-
+LOOKS = 0.25    # seconds between two looks at what a machine does
+PIPE = 1 << 20  # bytes the console may be ahead of who reads it, who may not get a CPU either
 
 SIMULATOR = os.environ.get("LIMEN_SIMULATOR")
 PAGE = 4096
@@ -68,6 +71,60 @@ def simulator(template, kernel, harts, memory, append):
         if all(values.get(name) for name in names):
             line.append(re.sub(r"{(\w+)}", lambda m: values[m[1]], word))
     return line
+
+
+class Patience:
+    """
+    A clock for waits that stands still while a process wants a CPU of this computer and others have
+    them all: how busy the computer is says nothing of the machine. Linux's /proc (proc(5), stat).
+    """
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.lost = 0.0
+        self.wall, self.cpu = time.monotonic(), self.cpu_time()
+
+    def now(self):
+        return time.monotonic() - self.lost
+
+    def look(self):
+        """To be called from time to time."""
+        wall = time.monotonic()
+        if wall - self.wall < LOOKS:
+            return
+        cpu = self.cpu_time()
+        if self.wants_cpu():
+            self.lost += max(0.0, (wall - self.wall) - (cpu - self.cpu))
+        self.wall, self.cpu = wall, cpu
+
+    def stat(self, path):
+        """The fields behind the name; none if there is no such process."""
+        try:
+            with open(f"/proc/{self.pid}/{path}", encoding="latin-1") as f:
+                return f.read().rpartition(")")[2].split()
+        except OSError:
+            return []
+
+    def cpu_time(self):
+        """Seconds that all its threads had."""
+        fields = self.stat("stat")
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
+
+    def wants_cpu(self):
+        """Does a thread run, or wait for a CPU?"""
+        try:
+            threads = os.listdir(f"/proc/{self.pid}/task")
+        except OSError:
+            return False
+        return any(self.stat(f"task/{t}/stat")[:1] == ["R"] for t in threads)
+
+
+def widen(pipe):
+    """Gives a pipe room, if the system lets us."""
+    try:
+        fcntl.fcntl(pipe, getattr(fcntl, "F_SETPIPE_SZ", 1031), PIPE)
+    except OSError:
+        pass
 
 
 def command(kernel, machine="virt", cpu="rv64", harts=1, memory="1G", append=None, initrd=None,
@@ -112,6 +169,8 @@ class Qemu:
         self.process = subprocess.Popen(self.line, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, bufsize=0, env=environment)
         os.set_blocking(self.process.stdin.fileno(), False)
+        widen(self.process.stdout.fileno())
+        self.patience = Patience(self.process.pid)
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.process.stdout, selectors.EVENT_READ)
         atexit.register(self.kill)
@@ -129,7 +188,7 @@ class Qemu:
         when the time (seconds) or the machine ends first.
         """
         regex = re.compile(pattern, re.MULTILINE)
-        deadline = time.monotonic() + (timeout or TIMEOUT)
+        deadline = self.patience.now() + (timeout or TIMEOUT)
         while True:
             text = self.output[self.seen:].decode("latin-1").replace("\r", "")
             match = regex.search(text)
@@ -137,13 +196,13 @@ class Qemu:
                 self._consume(match.end())
                 return match
             if not self._read(deadline):
-                why = "ended" if time.monotonic() < deadline else "said nothing of it in time"
+                why = "ended" if self.patience.now() < deadline else "said nothing of it in time"
                 raise Failure(f"expected {pattern!r}: the machine {why}\n{self.tail()}")
 
     def send(self, text, timeout=None, deaf=False):
         """Types text; carries on reading while the machine is slow to take it, unless deaf."""
         data = text.encode()
-        deadline = time.monotonic() + (timeout or TIMEOUT)
+        deadline = self.patience.now() + (timeout or TIMEOUT)
         self.selector.register(self.process.stdin, selectors.EVENT_WRITE)
         if deaf:
             self.selector.unregister(self.process.stdout)
@@ -162,11 +221,11 @@ class Qemu:
 
     def wait(self, timeout=None):
         """Waits for the machine's end and returns its exit status (negative: a signal)."""
-        deadline = time.monotonic() + (timeout or TIMEOUT)
+        deadline = self.patience.now() + (timeout or TIMEOUT)
         while self._read(deadline):
             pass
         try:
-            return self.process.wait(max(0.1, deadline - time.monotonic()))
+            return self.process.wait(max(0.1, deadline - self.patience.now()))
         except subprocess.TimeoutExpired as e:
             raise Failure(f"the machine did not end in time\n{self.tail()}") from e
 
@@ -193,8 +252,11 @@ class Qemu:
 
     def _read(self, deadline):
         """Takes in what there is, waiting if there is nothing. False: the end, or no time left."""
-        left = deadline - time.monotonic()
-        ready = self.selector.select(left) if left > 0 else []
+        ready, left = [], deadline - self.patience.now()
+        while left > 0 and not ready:
+            ready = self.selector.select(min(left, LOOKS))
+            self.patience.look()
+            left = deadline - self.patience.now()
         for key, _ in ready:
             if key.fileobj is self.process.stdout:
                 data = self.process.stdout.read(65536)

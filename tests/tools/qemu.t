@@ -4,6 +4,7 @@
 import os
 import sys
 import tempfile
+import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
@@ -74,6 +75,25 @@ tap.equal(qemu.command(image, harts=1), ["sim", "-p1", "--kernel=/limen.bin", "-
           "words without a value are left out")
 fails("what only QEMU has", "needs QEMU", lambda: qemu.command(image, extra=["-dtb", "x"]))
 qemu.SIMULATOR = None
+
+
+def lost(wants_cpu, had):
+    """Of 0.3 seconds, for one that had so many of them on a CPU."""
+    patience = qemu.Patience(os.getpid())
+    patience.wants_cpu, patience.cpu_time = (lambda: wants_cpu), (lambda: patience.cpu + had)
+    time.sleep(0.3)
+    patience.look()
+    return patience.lost
+
+
+tap.ok(lost(True, 0.0) >= 0.29, "a wait stands still while the machine gets no CPU")
+tap.equal(lost(False, 0.0), 0.0, "but goes on while it sleeps")
+tap.equal(lost(True, 1e9), 0.0, "and while it runs")
+tap.ok(qemu.Patience(os.getpid()).wants_cpu(), "who runs wants a CPU")
+with play("exec sleep 1000") as m:
+    while m.patience.wants_cpu():   # until it is asleep
+        time.sleep(0.02)
+    tap.ok(m.patience.stat("stat"), "who sleeps does not")
 
 with play("kill -SEGV $$") as m:
     tap.ok(m.wait() < 0, "a QEMU that crashed shows")

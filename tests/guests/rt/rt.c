@@ -47,6 +47,18 @@ long hart_start(unsigned int i, void (*fn)(u64 arg), u64 arg)
 	return sbi(SBI_EXT_HSM, HSM_HART_START, h->id, (u64)secondary_entry, arg).error;
 }
 
+bool patience(u64 *last, u64 *left)
+{
+	u64 t = now(), gone = t - *last, most = ms(1);
+
+	*last = t;
+	gone = gone < most ? gone : most;
+	if (gone >= *left)
+		return false;
+	*left -= gone;
+	return true;
+}
+
 bool hart_join(unsigned int i)
 {
 	struct sbiret r;

@@ -165,14 +165,19 @@ static inline u64 now(void)
 u64 ms(u64 n);
 u64 us(u64 n);
 
-/* Spins until cond holds; false after ms_ milliseconds. */
-#define wait_for(cond, ms_)                             \
-	({                                              \
-		u64 end_ = now() + ms(ms_);             \
-		bool ok_;                               \
-		while (!(ok_ = (cond)) && now() < end_) \
-			;                               \
-		ok_;                                    \
+/* Of left, what has gone since last was now(); false if that is all. A gap in which this hart cannot
+ * have looked, since the computer had no CPU for it or another vCPU its hart, counts a millisecond: who is
+ * waited for had no more of the time than we. */
+bool patience(u64 *last, u64 *left);
+
+/* Spins until cond holds; false after ms_ milliseconds of patience(). */
+#define wait_for(cond, ms_)                                         \
+	({                                                          \
+		u64 last_ = now(), left_ = ms(ms_);                 \
+		bool ok_;                                           \
+		while (!(ok_ = (cond)) && patience(&last_, &left_)) \
+			;                                           \
+		ok_;                                                \
 	})
 
 /* For i from first on: n rounds, but after 50 of them no more than ms_ milliseconds' worth. Rounds
