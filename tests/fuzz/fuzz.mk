@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Fuzzers: tests/fuzz/fuzz_<name>.c, and the sources that each is about, on top of lib/ and arch/host/.
 # tests/fuzz.t runs them.
-FUZZERS := bootargs config decode decode_csr fences fit gtree isa loader platform vaplic vimsic \
+FUZZERS := bootargs config decode decode_csr fences fit gtree isa loader platform pmu sbi vaplic vimsic \
 	vplic vsfile vswalk vuart
 FUZZ_CC ?= clang
 
@@ -16,6 +16,8 @@ gtree-fuzz := guest/gtree.c guest/gtree_aia.c arch/riscv/isa.c arch/riscv/ext.c 
 isa-fuzz := arch/riscv/isa.c arch/riscv/ext.c
 loader-fuzz := guest/loader.c guest/filekind.c guest/errline.c
 platform-fuzz = $(platform-srcs)
+pmu-fuzz =
+sbi-fuzz := arch/riscv/vmid.c arch/riscv/ext.c arch/riscv/isa.c
 vaplic-fuzz := guest/vaplic.c guest/virq.c
 vimsic-fuzz := guest/vimsic.c arch/riscv/decode_csr.c
 vplic-fuzz := guest/vplic.c guest/virq.c

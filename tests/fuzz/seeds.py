@@ -141,11 +141,6 @@ def some_bytes():
     return [chance.randbytes(n) for n in (64, 200, 500, 1000, 2000, 4000)]
 
 
-def calls():
-    """fuzz_sbi.c: eight bytes say which vCPU makes what call, and the registers follow."""
-    return some_bytes()
-
-
 SEEDS = {"bootargs": boot_arguments, "config": configs, "fit": fits, "gtree": guest_trees,
          "isa": isa_strings, "loader": loads, "platform": trees, "vswalk": walks}
 
