@@ -3,25 +3,31 @@
 says which test saw it. A fault that cannot be put in any more, or that does not compile, fails:
 so does a fault that no test sees. Output is TAP, with the table as comments.
 
-All objects are built once as they stand. A fault builds again only what the compiler said depends
-on the file that it spoils, in a folder of its own, so that some faults are tried at a time.
+Objects are built once as they stand, when a test is first asked. A fault builds again only what the
+preprocessor said depends on the file that it spoils, in a folder of its own, so that some faults are
+tried at a time. Who saw a fault is remembered under build/, and asked first the next time.
 """
 import concurrent.futures
+import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CC = os.environ.get('HOSTCC', 'gcc')
 FLAGS = ['-std=gnu11', '-O0', '-Wall', '-DLIMEN_DEBUG=1', '-DLIMEN_STEPS=1']
 JOBS = 2
-# A fault may hang a test: it has some times what the test takes as it stands, and at least this.
+# A fault may hang a test: it has some times what the test takes as it stands, and at least LEAST, in
+# seconds that it had a CPU; and ASLEEP times as much in all.
 PATIENCE = 10
-LEAST = 5  # seconds
+LEAST = 5
+ASLEEP = 20
 
 
 class Broken(Exception):
@@ -90,45 +96,87 @@ def unit_sources(tests):
     return {line.split()[0]: line.split()[1:] for line in out.splitlines()}
 
 
+MEMORY = os.path.join(ROOT, 'build', 'faults-seen.json')
+
+
+def remembered():
+    """Who saw each fault the last time."""
+    try:
+        with open(MEMORY, encoding='utf-8') as f:
+            return json.load(f)
+    except (OSError, ValueError):
+        return {}
+
+
 class Lab:
     """A scratch folder with the objects as they stand. tests: names of unit tests; a fault is
-    shown to each in turn, of those that the spoilt file is part of, until one sees it."""
+    shown to each in turn, of those that the spoilt file is part of, until one sees it: first who saw
+    it the last time, then those whose own source the file is, then the quick ones."""
 
     def __init__(self, tests, extra=()):
         self.dir = tempfile.mkdtemp(prefix='limen-faults-')
         self.extra = list(extra)
         base = [f'{folder}/{f}' for folder in ('lib', 'arch/host')
                 for f in os.listdir(os.path.join(ROOT, folder)) if f.endswith('.c')]
-        self.tests = {t: sorted({*sources, f'tests/unit/test_{t}.c', *base})
-                      for t, sources in unit_sources(tests).items()}
-        self.needs = {}  # source -> the files it is made of
-        self.takes = {}  # test -> seconds
+        self.own = {t: {*sources, f'tests/unit/test_{t}.c'}
+                    for t, sources in unit_sources(tests).items()}
+        self.tests = {t: sorted({*own, *base}) for t, own in self.own.items()}
+        self.locks = {t: threading.Lock() for t in tests}
+        self.takes = {}  # test -> seconds, once it was run as it stands
+        self.red = {}    # test -> how it fails as it stands
+        self.built, self.building = {}, threading.Lock()  # source -> its object's future
         self.pool = concurrent.futures.ThreadPoolExecutor(JOBS)
+        sources = sorted({s for sources in self.tests.values() for s in sources})
+        self.needs = dict(zip(sources, self.pool.map(self.scan, sources)))
+        self.seen = remembered()
 
     def close(self):
         self.pool.shutdown(wait=True, cancel_futures=True)
         shutil.rmtree(self.dir)
+        if os.path.isdir(os.path.dirname(MEMORY)):
+            new = f'{MEMORY}.{os.getpid()}'
+            with open(new, 'w', encoding='utf-8') as f:
+                json.dump({**remembered(), **self.seen}, f, indent=0, sort_keys=True)
+            os.replace(new, MEMORY)
+
+    def command(self, path, tree):
+        return [CC, *FLAGS, *self.extra, '-I' + tree, '-I' + ROOT,
+                '-I' + os.path.join(ROOT, 'arch/host'), path]
+
+    def scan(self, source):
+        """The files that it is made of."""
+        run = subprocess.run([*self.command(os.path.join(ROOT, source), self.dir), '-MM'],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if run.returncode:
+            raise Broken('does not compile: ' + run.stderr.strip().split('\n')[0])
+        files = run.stdout.replace('\\\n', ' ').split()[1:]
+        return {os.path.relpath(os.path.realpath(n), ROOT) for n in files}
 
     def compile(self, source, where):
         """Builds source into the folder where, files that lie in its tree before all others."""
         tree = os.path.join(where, 'tree')
         path = os.path.join(tree, source)
         out = os.path.join(where, source.replace('/', '_') + '.o')
-        run = subprocess.run([CC, *FLAGS, *self.extra, '-I' + tree, '-I' + ROOT,
-                              '-I' + os.path.join(ROOT, 'arch/host'), '-MMD', '-c',
-                              path if os.path.exists(path) else os.path.join(ROOT, source),
-                              '-o', out], stderr=subprocess.PIPE, text=True)
+        run = subprocess.run([*self.command(path if os.path.exists(path)
+                                            else os.path.join(ROOT, source), tree),
+                              '-c', '-o', out], stderr=subprocess.PIPE, text=True)
         if run.returncode:
             raise Broken('does not compile: ' + run.stderr.strip().split('\n')[0])
         return out
 
-    def compile_all(self):
-        sources = sorted({s for sources in self.tests.values() for s in sources})
-        list(self.pool.map(lambda s: self.compile(s, self.dir), sources))
-        for source in sources:
-            with open(os.path.join(self.dir, source.replace('/', '_') + '.d')) as f:
-                files = f.read().replace('\\\n', ' ').split()[1:]
-            self.needs[source] = {os.path.relpath(os.path.realpath(n), ROOT) for n in files}
+    def compile_once(self, source):
+        """As it stands; who comes later waits for who came first."""
+        with self.building:
+            future = self.built.get(source)
+            mine = future is None
+            if mine:
+                future = self.built[source] = concurrent.futures.Future()
+        if mine:
+            try:
+                future.set_result(self.compile(source, self.dir))
+            except Broken as e:
+                future.set_exception(e)
+        return future.result()
 
     def link(self, test, where, spoilt):
         objects = [os.path.join(where if spoilt in self.needs[s] else self.dir,
@@ -138,23 +186,42 @@ class Lab:
                         '-lmd', '-pthread'], check=True)
         return out
 
+    def stands(self, test):
+        """Builds and runs a test as it stands, once. Is it green? Only such a one is asked."""
+        with self.locks[test]:
+            if test not in self.takes:
+                for s in self.tests[test]:
+                    self.compile_once(s)
+                binary = self.link(test, self.dir, None)
+                start = time.monotonic()
+                how = self.run(binary, None)
+                if how:
+                    self.red[test] = how
+                self.takes[test] = time.monotonic() - start
+        return test not in self.red
+
     def as_it_stands(self):
         """Builds all, and returns how tests fail without any fault, or None. Those that do are
         asked no more."""
-        self.compile_all()
-        red = []
-        for test in list(self.tests):
-            binary = self.link(test, self.dir, None)
-            start = time.monotonic()
-            how = self.run(binary, None)
-            if how:
-                red.append(f'{test}: {how}')
-                del self.tests[test]
-            self.takes[test] = time.monotonic() - start
-        return '; '.join(red) or None
+        list(self.pool.map(self.stands, list(self.tests)))
+        return self.fails()
 
-    def seen_by(self, name, act):
-        """Spoils the file name and returns how the first test that sees it ends, or None."""
+    def fails(self):
+        """How those that were asked so far fail as they stand, or None."""
+        return '; '.join(f'{t}: {how}' for t, how in self.red.items()) or None
+
+    def candidates(self, what, name):
+        """Who can see a fault in the file, the likely ones first."""
+        def rank(test):
+            direct = any(name in self.needs[s] for s in self.own[test] if s == name or
+                         s.startswith('tests/'))
+            return (self.seen.get(what) != test, not direct, self.takes.get(test, 0))
+        return sorted((t for t, sources in self.tests.items()
+                       if any(name in self.needs[s] for s in sources)), key=rank)
+
+    def seen_by(self, what, name, act):
+        """Spoils the file name and returns how the first test that sees it ends, or None. what it is
+        called is how it is remembered."""
         where = tempfile.mkdtemp(dir=self.dir)
         with open(os.path.join(ROOT, name)) as f:
             source = Source(f.read())
@@ -163,24 +230,33 @@ class Lab:
         with open(os.path.join(where, 'tree', name), 'w') as f:
             f.write(source.text)
         built = set()
-        for test, sources in self.tests.items():
-            if not any(name in self.needs[s] for s in sources):
+        for test in self.candidates(what, name):
+            if not self.stands(test):
                 continue
-            for s in sources:
+            for s in self.tests[test]:
                 if name in self.needs[s] and s not in built:
                     self.compile(s, where)
                     built.add(s)
             how = self.run(self.link(test, where, name), max(LEAST, PATIENCE * self.takes[test]))
             if how:
+                self.seen[what] = test
+                shutil.rmtree(where)
                 return f'{test}: {how}'
+        shutil.rmtree(where)
         return None
 
     def run(self, binary, timeout):
         env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT='TAP', TSAN_OPTIONS='halt_on_error=1')
+        command, asleep = [binary], None
+        if timeout:
+            command = ['sh', '-c', f'ulimit -t {int(timeout) + 1}; exec "$0"', binary]
+            asleep = ASLEEP * timeout
         try:
-            run = subprocess.run([binary], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                 text=True, errors='replace', env=env, timeout=timeout)
+            run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                 text=True, errors='replace', env=env, timeout=asleep)
         except subprocess.TimeoutExpired:
+            return 'hangs'
+        if run.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
             return 'hangs'
         if run.returncode == 0:
             return None
@@ -193,7 +269,7 @@ class Lab:
 
 def judge(lab, what, name, act):
     try:
-        how = lab.seen_by(name, act)
+        how = lab.seen_by(what, name, act)
     except Broken as e:
         return False, f'{what}: no longer applies: {e}'
     return (True, f'{what:<66} -> {how}') if how else (False, f'{what}: nobody saw it')
