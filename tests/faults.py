@@ -256,7 +256,7 @@ class Lab:
                                  text=True, errors='replace', env=env, timeout=asleep)
         except subprocess.TimeoutExpired:
             return 'hangs'
-        if run.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        if run.returncode in (-signal.SIGXCPU, -signal.SIGKILL, -signal.SIGPROF, -signal.SIGALRM):
             return 'hangs'
         if run.returncode == 0:
             return None

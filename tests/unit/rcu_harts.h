@@ -18,6 +18,7 @@
 #include "entry/entry.h"
 #include "lib/irq.h"
 #include "rcu/rcu.h"
+#include "tests/unit/patience.h"
 
 static inline void hart_start(void)
 {
@@ -59,7 +60,7 @@ static inline void count_irq(u32 bits)
 static inline int fresh(void **state)
 {
 	(void)state;
-	alarm(60); /* one that hangs */
+	patience(60); /* one that hangs */
 	stage = pauses = irqs = 0;
 	rcu_set_pause(NULL);
 	rcu_set_wake(NULL);

@@ -11,6 +11,7 @@
 
 #include "arch/host/host.h"
 #include "lib/check.h"
+#include "tests/unit/patience.h"
 
 #define HARTS 3
 
@@ -271,6 +272,6 @@ int main(void)
 		cmocka_unit_test_setup(clock_is_the_tests, fresh),
 	};
 
-	alarm(60);
+	patience(60);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

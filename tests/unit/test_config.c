@@ -13,6 +13,7 @@
 #include "guest/gmap.h"
 #include "guest/payload.h"
 #include "tests/unit/fdt_maker.h"
+#include "tests/unit/patience.h"
 
 static const char *const features[] = {"sstc", "htinst", "htval", "vmidlen", NULL};
 
@@ -493,9 +494,9 @@ static void test_backwards(void **state)
 	p = fdt_get_property(m.fdt, fdt_path_offset(m.fdt, "/linux"), "initrd", NULL);
 	assert_non_null(p);
 	fdt32_st(m.fdt + ((const u8 *)&p->len - m.fdt), 0xfffffff4);
-	alarm(60);
+	patience(60);
 	assert_int_equal(config_read(m.fdt, size, features, &c, &e), ERR_FORMAT);
-	alarm(0);
+	patience(0);
 	assert_string_equal(e.text, "config: broken tree: FDT_ERR_BADSTRUCTURE");
 	free(m.fdt);
 }

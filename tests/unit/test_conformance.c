@@ -15,6 +15,7 @@
 #include "entry/vtime.h"
 #include "lib/irq.h"
 #include "tests/conformance/conformance.h"
+#include "tests/unit/patience.h"
 
 #define HARTS 3
 
@@ -291,7 +292,7 @@ static void hart_main(unsigned int hart)
 
 int main(void)
 {
-	alarm(120);
+	patience(120);
 	host_irq_set_handler(handle);
 	host_harts_run(HARTS, hart_main);
 	return failures ? 1 : 0;

@@ -14,6 +14,7 @@
 #include "entry/entry.h"
 #include "entry/idle.h"
 #include "lib/spinlock.h"
+#include "tests/unit/patience.h"
 
 static const char *said; /* what a panic said on the hart */
 
@@ -432,6 +433,6 @@ int main(void)
 		cmocka_unit_test_setup(reader_across_irq_end, fresh),
 	};
 
-	alarm(60);
+	patience(60);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@
 #include "arch/host/host.h"
 #include "lib/check.h"
 #include "lib/irq.h"
+#include "tests/unit/patience.h"
 
 /* Interrupts of this machine are taken where they go on: in a busy wait too, if they are. */
 static void relax(void)
@@ -97,9 +98,9 @@ static void run(unsigned int harts, void (*fn)(unsigned int hart))
 		asked[i] = 0;
 	finished = 0;
 	host_irq_set_handler(take_irq);
-	alarm(TIMEOUT_S);
+	patience(TIMEOUT_S);
 	host_harts_run(harts, fn);
-	alarm(0);
+	patience(0);
 }
 
 /* Different for each hart, the same in each run. */

@@ -15,6 +15,7 @@
 #include "lib/irq.h"
 #include "lib/spinlock.h"
 #include "lib/symbols.h"
+#include "tests/unit/patience.h"
 
 #define LOCK(name) static struct spinlock name = SPINLOCK_INIT(#name)
 
@@ -804,7 +805,7 @@ int main(void)
 		cmocka_unit_test(name_new_to_two_harts),
 	};
 
-	alarm(120);
+	patience(120);
 	sites_init();
 	host_irq_set_handler(irq_handler);
 	return cmocka_run_group_tests(tests, NULL, NULL);

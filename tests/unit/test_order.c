@@ -18,6 +18,7 @@
 #include "arch/host/host.h"
 #include "entry/entry.h"
 #include "entry/run.h"
+#include "tests/unit/patience.h"
 
 enum place { AT_WORK, AT_PREPARE, AT_GUEST, AT_IRQ, AT_EXIT, PLACES };
 
@@ -672,6 +673,6 @@ int main(void)
 		cmocka_unit_test_setup(old_pair_has_the_same_order, fresh),
 	};
 
-	alarm(60);
+	patience(60);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -181,7 +181,7 @@ static void torture_ages(void **state)
 	u64 before = rcu_grace_periods();
 
 	(void)state;
-	alarm(getenv("LIMEN_FULL") ? 1800 : 100);
+	patience(getenv("LIMEN_FULL") ? 1800 : 100);
 	shared = object_new();
 	host_harts_run(HARTS, torture);
 	print_message("# ages seen: %lu %lu %lu %lu %lu; %lu objects, %lu grace periods\n",

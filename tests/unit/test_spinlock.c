@@ -8,6 +8,7 @@
 
 #include "arch/host/host.h"
 #include "lib/spinlock.h"
+#include "tests/unit/patience.h"
 
 #define HARTS  4
 #define ROUNDS 5000
@@ -130,6 +131,6 @@ int main(void)
 		cmocka_unit_test(irq_waits_for_the_holder),
 	};
 
-	alarm(60);
+	patience(60);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 #include "lib/irq.h"
 #include "lib/log.h"
 #include "lib/trace.h"
+#include "tests/unit/patience.h"
 
 static struct trace_rec rings[2][TRACE_RING];
 static void (*part)(unsigned int hart); /* of a test, on each hart */
@@ -287,6 +288,6 @@ int main(void)
 		cmocka_unit_test_setup(dump_says_it_all, fresh),
 	};
 
-	alarm(60);
+	patience(60);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

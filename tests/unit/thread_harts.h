@@ -22,6 +22,7 @@
 #include "hyp/timer.h"
 #include "lib/check.h"
 #include "rcu/rcu.h"
+#include "tests/unit/patience.h"
 
 #define TIMEOUT_S 60
 
@@ -132,9 +133,9 @@ static void run_with(void (*irq)(u32 bits), unsigned int harts, void (*fn)(unsig
 	host_clock_set(1);
 	host_irq_set_handler(irq);
 	rcu_set_pause(pause_here);
-	alarm(TIMEOUT_S);
+	patience(TIMEOUT_S);
 	host_harts_run(harts, hart_main);
-	alarm(0);
+	patience(0);
 }
 
 static void run(unsigned int harts, void (*fn)(unsigned int hart))
