@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-A part of the faults of tools/mutate, another one for each commit, so that rows do not rot unseen
-between two runs of the whole. LIMEN_MUTATE_PART=N: that part.
+A part of the faults of tools/mutate, another one for each commit, and whether all of them can still be
+put in, so that rows do not rot unseen between two runs of the whole. LIMEN_MUTATE_PART=N: that part.
 """
 import os
 import re
@@ -15,7 +15,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(TOP, "tests"))
 from tap import Tap  # noqa: E402
 
-ROW = re.compile(r"^(?:check|unit|race|boot) +(.*?) +-> (.*)$")
+ROW = re.compile(r"^(?:put in|check|unit|race|boot) +(.*?) +-> (.*)$")
 
 
 def part():

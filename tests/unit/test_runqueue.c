@@ -254,6 +254,39 @@ static void what_was_taken_has_its_slice(void **state)
 	run(2, take_and_go_on);
 }
 
+/* A thread is ready behind one that keeps its hart, and no hart was idle then. Nobody tells who becomes idle
+ * later: it looks. */
+static u32 ran_on; /* the hart, and one */
+
+static void note_hart(void *arg)
+{
+	(void)arg;
+	arch_store_release(&ran_on, arch_hart_index() + 1);
+}
+
+static void queue_behind(unsigned int hart)
+{
+	static const struct thread_place anywhere = {.allowed = &all};
+
+	if (hart) {
+		while (!arch_load_acquire(&crowd_made))
+			arch_relax();
+		return;
+	}
+	CHECK(thread_create_at("behind", 0, &anywhere, note_hart, NULL));
+	arch_store_release(&crowd_made, 1);
+	while (!arch_load_acquire(&ran_on))
+		arch_relax();
+	CHECK(ran_on == 2);
+}
+
+static void who_becomes_idle_looks(void **state)
+{
+	(void)state;
+	crowd_made = ran_on = 0;
+	run(2, queue_behind);
+}
+
 /* Nobody comes to a hart that is dedicated. */
 static void avoid(unsigned int hart)
 {
@@ -390,6 +423,7 @@ int main(void)
 		cmocka_unit_test(none_is_lost),
 		cmocka_unit_test(idle_harts_take_work),
 		cmocka_unit_test(what_was_taken_has_its_slice),
+		cmocka_unit_test(who_becomes_idle_looks),
 		cmocka_unit_test(dedicated_harts_are_left_alone),
 		cmocka_unit_test(who_ran_alone_is_not_starved),
 		cmocka_unit_test(a_wait_for_nothing_renews_no_slice),
