@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-#define ALIAS_MAX 32 /* bytes of an alias's name, with its NUL */
+#define ALIAS_MAX    32 /* bytes of an alias's name, with its NUL */
+#define TREE_VERSION 17U
 
 static enum err check_tree(struct tree *t, size_t max)
 {
@@ -15,6 +16,11 @@ static enum err check_tree(struct tree *t, size_t max)
 
 	if (!t->blob || !IS_ALIGNED((uintptr_t)t->blob, 8))
 		return tree_error(t, ERR_FORMAT, "device tree: not at a multiple of 8 bytes");
+	/* Of one before version 16 fdt_check_full() would read a name that fdt_get_name() has not. */
+	if (max >= sizeof(struct fdt_header) && fdt_magic(t->blob) == FDT_MAGIC &&
+	    fdt_version(t->blob) < TREE_VERSION)
+		return tree_error(t, ERR_FORMAT, "device tree: version %u; limen reads %u",
+				  fdt_version(t->blob), TREE_VERSION);
 	e = fdt_check_full(t->blob, max);
 	if (e < 0)
 		return tree_error(t, ERR_FORMAT, "device tree: broken: %s", fdt_strerror(e));

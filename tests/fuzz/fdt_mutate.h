@@ -130,7 +130,8 @@ static inline void fdt_mutate_once(void *buf)
 
 static inline bool fdt_is_whole(const u8 *data, size_t size)
 {
-	return size >= FDT_V17_SIZE && !fdt_check_full(data, size);
+	/* Of an older one fdt_check_full() reads a name that is not there. */
+	return size >= FDT_V17_SIZE && fdt_version(data) >= 17 && !fdt_check_full(data, size);
 }
 
 /* The tree at data, size bytes of room max, once more with some changes; what is behind it stays behind

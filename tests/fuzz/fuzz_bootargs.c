@@ -25,7 +25,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	memset(&b, 0x5a, sizeof(b));
 	bootargs_parse(args, &b, &warn);
 	require(!b.satp_bits || b.satp_bits == 39 || b.satp_bits == 48 || b.satp_bits == 57);
-	require(b.torture_periods <= BOOTARGS_TORTURE_MAX && b.torture_guests <= HARTS_MAX);
+	require(b.torture_periods <= BOOTARGS_TORTURE_MAX &&
+		b.torture_guests <= BOOTARGS_TORTURE_MAX);
 	require(!(b.hidden >> HIDE_FEATURES) && b.panic <= BOOTARGS_PANIC_OVERFLOW);
 	free(args);
 	return 0;

@@ -923,6 +923,18 @@ static void test_not_a_tree(void **state)
 }
 
 /* Every shorter length is refused. */
+/* Before version 16 libfdt looks for a node's name behind a slash, and the root has none. */
+static void test_old_versions(void **state)
+{
+	(void)state;
+	for (u32 version = 16; version > 0; version--) {
+		read_data("virt-plic-4");
+		fdt_set_version(blob, version);
+		assert_int_equal(read_tree(blob, fdt_totalsize(blob)), ERR_FORMAT);
+		expect_line("device tree: version");
+	}
+}
+
 static void test_truncated(void **state)
 {
 	struct guarded g;
@@ -1102,6 +1114,7 @@ int main(void)
 		cmocka_unit_test(test_many_properties),
 		cmocka_unit_test(test_many_nodes),
 		cmocka_unit_test(test_not_a_tree),
+		cmocka_unit_test(test_old_versions),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_sweep_plic),
 		cmocka_unit_test(test_sweep_sifive),
