@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <sched.h>
 #include <unistd.h>
 
 #include "arch/host/host.h"
@@ -209,6 +210,39 @@ static void test_self(void **state)
 	assert_int_equal(host_irq_kicks(0), 0);
 }
 
+/* Its caller has all the time to come back before it is done. */
+static u32 came_back;
+
+static void work_slowly(void *arg)
+{
+	for (unsigned int i = 0; i < 1000 && !arch_load_acquire(&came_back); i++)
+		sched_yield();
+	CHECK(!came_back);
+	*(u32 *)arg += 1;
+	this_hart(done_here)++;
+}
+
+static void slowly(unsigned int hart)
+{
+	u32 times = 0;
+
+	irq_on();
+	for (unsigned int n = 1; hart == 0 && n <= 10; n++) {
+		__atomic_fetch_add(&asked[1], 1, __ATOMIC_RELAXED);
+		arch_store_release(&came_back, 0);
+		hartcall(1, work_slowly, &times);
+		arch_store_release(&came_back, 1);
+		CHECK(times == n);
+	}
+	wait_for_all(hart);
+}
+
+static void test_slowly(void **state)
+{
+	(void)state;
+	run(2, slowly);
+}
+
 /* A kick without a call does nothing. */
 static void test_nothing(void **state)
 {
@@ -223,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_nothing),	  cmocka_unit_test(test_self),
 		cmocka_unit_test(test_both_ways), cmocka_unit_test(test_all_to_one),
 		cmocka_unit_test(test_at_random), cmocka_unit_test(test_each),
+		cmocka_unit_test(test_slowly),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
