@@ -274,7 +274,6 @@ static bool hlvx_hu(u64 gva, u16 *out);
 #pragma weak vcpu_vsfile_look
 #pragma weak vcpu_vsfile_unwatch
 #pragma weak vcpu_vsfile_watch
-#pragma weak vcpu_inject
 #pragma weak vfault_give
 #pragma weak decode_address
 #pragma weak vm_place_allows
