@@ -245,7 +245,8 @@ static bool vcpu_work(struct guest_run *run)
 		return false;
 	if (entry_work_take(~0UL))
 		let_others_run(v);
-	vsteal_return(v);
+	else
+		vsteal_return(v);
 	if (READ_ONCE(run->requests))
 		take_requests(v);
 	return true;

@@ -8,6 +8,7 @@
 
 #include "entry/idle.h"
 #include "entry/run.h"
+#include "entry/vtime.h"
 
 #define LOOK_AT	    16	 /* threads of another hart's queue that are looked at for one to take */
 #define LOOK_BEHIND 4	 /* harts that are looked at for a thread that is behind */
@@ -125,35 +126,46 @@ static struct runqueue *lock_queue_of(const struct thread *t, unsigned long *fla
 	}
 }
 
+/* A hart's virtual time: it goes on while the hart idles, since then everybody could have had it. Under the
+ * lock. */
+static u64 hart_time(const struct runqueue *rq, unsigned int hart)
+{
+	return rq->queue.vtime + READ_ONCE(per_hart(vtime_hart, hart).ticks[VTIME_IDLE]) -
+	       rq->idled;
+}
+
 /* The virtual time that a hart with one thread alone has reached: nobody was charged there lately. Under
  * the lock. */
-static u64 time_alone(const struct runqueue *rq, u64 at)
+static u64 time_alone(const struct runqueue *rq, unsigned int hart, u64 at)
 {
+	u64 had = hart_time(rq, hart);
 	const struct sched_stake *s = rq->queue.current;
 	u64 since = sched_behind(rq->runs, at);
 
 	if (!s || since <= rq->queue.slice)
-		return rq->queue.vtime;
+		return had;
 	since = s->vtime + sched_scaled(s, since - rq->queue.slice);
-	return sched_behind(rq->queue.vtime, since) ? since : rq->queue.vtime;
+	return sched_behind(had, since) ? since : had;
 }
 
 /* The virtual time at which who comes to a hart joins: that of an idle one has stood still. Under the
  * lock. */
 static u64 joining_time(const struct runqueue *rq, unsigned int hart, u64 at)
 {
-	u64 latest = READ_ONCE(newest);
+	u64 latest = READ_ONCE(newest), here = hart_time(rq, hart);
 
 	if (hartmask_has(&idle, hart))
-		return sched_behind(rq->queue.vtime, latest) ? latest : rq->queue.vtime;
-	return rq->alone ? time_alone(rq, at) : rq->queue.vtime;
+		return sched_behind(here, latest) ? latest : here;
+	return rq->alone ? time_alone(rq, hart, at) : here;
 }
 
 /* The hart's virtual time goes on to this. On its own hart, under the lock. */
 static void advance(struct runqueue *rq, u64 vtime)
 {
-	if (sched_behind(rq->queue.vtime, vtime))
-		WRITE_ONCE(rq->queue.vtime, vtime);
+	u64 here = hart_time(rq, arch_hart_index());
+
+	rq->queue.vtime = sched_behind(here, vtime) ? vtime : here;
+	rq->idled = this_hart(vtime_hart).ticks[VTIME_IDLE];
 	if (sched_behind(READ_ONCE(newest), vtime) > rq->queue.slice)
 		WRITE_ONCE(newest, vtime);
 }
@@ -224,21 +236,25 @@ void runqueue_wake(struct thread *t)
 /*
  * Charges the calling thread. Who has the hart alone is owed nothing, however far it is behind others
  * that have had more; and it is ahead of the hart's virtual time by a slice at most, since that stood
- * still only because nobody was there to be picked. Under the lock.
+ * still only because nobody was there to be picked. What it asks for counts from when somebody came. Under
+ * the lock.
  */
 static void charge(struct runqueue *rq, struct thread *t)
 {
 	struct sched_stake *s = rq->queue.current;
-	u64 slice = rq->queue.slice, least;
+	u64 slice = rq->queue.slice, here = hart_time(rq, arch_hart_index()), least;
 
 	sched_charge(&rq->queue, &t->share, vtime_task_used(&t->time));
 	rq->charged = rq->runs = vtime_since();
 	if (!rq->alone)
 		return;
+	t->share.left = max_u64(t->share.left, rq->queue.least);
 	if (sched_behind(s->vtime, READ_ONCE(newest)) > LAG * slice)
 		s->vtime = READ_ONCE(newest) - LAG * slice;
+	if (sched_behind(s->vtime, here) > slice)
+		s->vtime = here - slice;
 	least = s->vtime - sched_scaled(s, slice);
-	if (sched_behind(rq->queue.vtime, least))
+	if (sched_behind(here, least))
 		advance(rq, least);
 }
 

@@ -21,6 +21,7 @@ struct runqueue {
 	struct spinlock lock;
 	struct sched_queue
 		queue; /* under lock; what is ready and the virtual time are read by any */
+	u64 idled;     /* the hart's idle ticks that are in its virtual time; under lock */
 	u64 charged;   /* the clock when somebody was charged here last; under lock */
 	u64 runs;      /* the clock when current got the hart or was charged; under lock */
 	bool alone;    /* nobody waited when current got the hart; under lock to set */

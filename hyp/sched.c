@@ -274,7 +274,7 @@ void sched_charge(struct sched_queue *q, struct sched_entity *e, u64 had)
 	if (ticks)
 		e->had = had;
 	e->vtime += ticks;
-	e->burst += ticks;
+	e->burst = e->rested ? ticks : e->burst + ticks;
 	e->left -= min_u64(ticks, e->left);
 	if (g)
 		ticks += min_u64(take_owed(g), CHARGE_MAX);

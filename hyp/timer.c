@@ -40,16 +40,16 @@ static struct timer *first(struct timer_hart *h)
 	return list_empty(&h->queue) ? NULL : list_entry(h->queue.next, struct timer, node);
 }
 
-/* A deadline that moved away is left in the hardware: one interrupt that finds nothing to do is
- * cheaper than writing at every disarm. Under the lock, on its own hart. */
+/* A deadline that moved away is left in the hardware where the firmware would have to be called: one
+ * interrupt that finds nothing to do is cheaper. Under the lock, on its own hart. */
 static void program(struct timer_hart *h)
 {
-	struct timer *t = first(h);
+	u64 deadline = first(h) ? first(h)->deadline : TIMER_NEVER;
 
-	if (t && t->deadline < h->programmed) {
-		h->programmed = t->deadline;
-		clock_set_deadline(t->deadline);
-	}
+	if (deadline == h->programmed || (deadline > h->programmed && !clock_has_sstc()))
+		return;
+	h->programmed = deadline;
+	clock_set_deadline(deadline);
 }
 
 /* The function must not be under way on another hart while its timer changes hands or goes away. */

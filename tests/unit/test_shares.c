@@ -19,6 +19,8 @@
 #include "lib/spinlock.h"
 #include "tests/unit/harts_model.h"
 
+static struct vtime_hart vtime_hart_of[MODEL_HARTS];
+
 static void sim_kick(unsigned int i);
 static u64 sim_since(void);
 #define arch_kick   sim_kick
@@ -43,6 +45,7 @@ static u64 sim_since(void);
 static struct sim_hart {
 	u64 look;   /* when it turns round; NEVER: nobody asked */
 	u64 load;   /* when its thread's guest takes the registers; NEVER: it has */
+	u64 rests;  /* it is idle from then on */
 	u64 since;  /* its current thread computes from then on; NEVER: it does not */
 	bool waits; /* idle */
 	bool keeps; /* its current thread waits in place */
@@ -151,6 +154,7 @@ u64 vtime_task_used(const struct vtime_task *t)
 static bool idle_here(void)
 {
 	hart[now].waits = true;
+	hart[now].rests = clock_now;
 	if (setjmp(waiting))
 		return false;
 	runqueue_idle();
@@ -258,6 +262,7 @@ static void nap(struct sim_thread *x)
 static void leave_wait(void)
 {
 	hart[now].waits = false;
+	this_hart(vtime_hart).ticks[VTIME_IDLE] += clock_now - hart[now].rests;
 	hartmask_remove_atomic(&idle, now);
 }
 
@@ -401,6 +406,7 @@ struct vm {
 static void boot(unsigned int n, u64 with)
 {
 	memset(hart, 0, sizeof(hart));
+	memset(vtime_hart_of, 0, sizeof(vtime_hart_of));
 	memset(th, 0, sizeof(th));
 	memset(&all, 0, sizeof(all));
 	memset(&runqueue_shared, 0, sizeof(runqueue_shared));

@@ -18,6 +18,13 @@
 
 static u64 hardware; /* what clock_set_deadline() was last told */
 
+static bool sstc;
+
+bool clock_has_sstc(void)
+{
+	return sstc;
+}
+
 void clock_set_deadline(u64 deadline)
 {
 	CHECK(arch_irqs_off());
@@ -170,6 +177,22 @@ static void first_come(void **state)
 		assert_int_equal(order[i], i);
 }
 
+/* Where it costs next to nothing the hardware follows a deadline that moves away, too. */
+static void follows_where_it_is_cheap(void **state)
+{
+	(void)state;
+	start();
+	sstc = true;
+	arm(0, 5000);
+	arm(0, 9000);
+	assert_int_equal(hardware, 9000);
+	arm(1, 7000);
+	assert_int_equal(hardware, 7000);
+	sstc = false;
+	arm(1, 8000);
+	assert_int_equal(hardware, 7000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +200,7 @@ int main(void)
 		cmocka_unit_test(in_the_past),
 		cmocka_unit_test(early_interrupt),
 		cmocka_unit_test(first_come),
+		cmocka_unit_test(follows_where_it_is_cheap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

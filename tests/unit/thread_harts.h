@@ -53,6 +53,11 @@ void stack_free(void *stack)
 
 static DEFINE_PER_HART(u64, deadline);
 
+bool clock_has_sstc(void)
+{
+	return true;
+}
+
 void clock_set_deadline(u64 d)
 {
 	WRITE_ONCE(this_hart(deadline), d);
