@@ -7,6 +7,8 @@
 #include "arch/riscv/clock.h"
 #include "lib/spinlock.h"
 
+#define AT_ONCE 8 /* timers that one interrupt fires */
+
 struct timer_hart {
 	struct spinlock lock;
 	struct list queue; /* of struct timer, soonest first; under lock */
@@ -119,11 +121,25 @@ static void fire(struct timer_hart *h, struct timer *t)
 	arch_store_release(&h->running, NULL);
 }
 
+/* What is due as well is left to the next interrupt, which is there at once: in between interrupts are on. */
+static void program_anew(struct timer_hart *h)
+{
+	spin_lock(&h->lock);
+	h->programmed = TIMER_NEVER;
+	program(h);
+	spin_unlock(&h->lock);
+}
+
 void timer_irq(void)
 {
 	struct timer_hart *h = &this_hart(timer_hart);
 	struct timer *t;
 
-	while ((t = take_due(h)))
+	for (unsigned int i = 0; i < AT_ONCE; i++) {
+		t = take_due(h);
+		if (!t)
+			return;
 		fire(h, t);
+	}
+	program_anew(h);
 }

@@ -44,7 +44,7 @@ static inline bool timer_armed(const struct timer *t)
 /* The hart's queue is set up, nothing armed. Interrupts off. */
 void timer_hart_init(void);
 
-/* The timer interrupt. */
+/* The timer interrupt: fires the first few of those that are due. */
 void timer_irq(void);
 
 #endif

@@ -89,7 +89,7 @@ static void advance(u64 ticks)
 {
 	host_clock_advance(ticks);
 	last_fired = 0;
-	if (hardware <= arch_clock())
+	while (hardware <= arch_clock())
 		timer_irq();
 	for (unsigned int i = 0; i < TIMERS; i++)
 		assert_true(!m[i].armed || m[i].deadline > arch_clock());
@@ -172,7 +172,12 @@ static void first_come(void **state)
 	}
 	host_clock_set(2000);
 	timer_irq();
-	assert_int_equal(ordered, TIMERS);
+	/* Not all in one interrupt; the next one is there at once. */
+	assert_in_range(ordered, 1, TIMERS - 1);
+	while (ordered < TIMERS) {
+		assert_true(hardware <= 2000);
+		timer_irq();
+	}
 	for (unsigned int i = 0; i < TIMERS; i++)
 		assert_int_equal(order[i], i);
 }
