@@ -46,7 +46,7 @@ HOSTILE_ENDS = 200      # ms after the measurement, if nothing stops it before
 ROLES = ("compute", "sleep", "first", "account")
 FIGURES = re.compile(r"^figures: (role=.*)\n", re.MULTILINE)
 TIMES = re.compile(r"limen: VM (\w+): guest (\d+) ms, host (\d+) ms, interrupts (\d+) ms, "
-                   r"idle (\d+) ms, steal (\d+) ms", re.MULTILINE)
+                   r"idle (\d+) ms, steal (\d+) ms, \d+ entries, (\d+) ms elsewhere$", re.MULTILINE)
 # At its end a hostile VM fails, so that it is said.
 WRONG = re.compile(r"limen: (warning|error|panic|VM hostile\w+ stopped).*|^Bail out.*", re.MULTILINE)
 
@@ -329,18 +329,8 @@ CASES["storms-nothing"] = storms({
 
 # What is not as it should be: why, and by how a point's text begins. A row goes when it holds.
 KNOWN = {
-    "a wait whose condition holds renews the slice": (
-        "wfi-pending", "wfi-pending-light", "wfi-pending-capped", "wfi-pending-soft", "wfi-pending-device",
-        "suspend-pending", "suspend-pending-light", "suspend-pending-capped", "suspend-pending-soft",
-        "pending-no-sstc", "storms-hsm: hsm-suspend-no-type", "storms-hsm: suspend-whole-pending",
-        "storms-hsm: suspend-system-pending"),
-    "limen's work is charged to whom it interrupts": (
-        "ipi-to-deaf", "nap-wfi", "nap-suspend", "nap-wfi-no-sstc", "nap-wfi-8", "nap-wfi-10s", "nap-one",
-        "nap-capped", "64-wake-together", "64-wake-often", "writes-own-console"),
-    "turns are the vCPUs', not the VMs'": (
-        "16-compute", "64-compute", "64-compute-capped", "64-compute-10s", "three-vms-compute", "weights-10s",
-        "eight-vms-compute", "16-wake-together", "wake-together-10s", "reboot-64-computing", "ipi-64-computing",
-        "storms-rfence-computing"),
+    "what it costs to come back from another VM's vCPU is its own in part": ("nap-capped", "nap-one"),
+    "a VM that came back is ahead for as long as it was kept waiting": ("storms-hsm: suspend-system-pending",),
     "limen does not look for others in long work": (
         "pmu-info-4096", "reboot-64", "reboot-16-vms", "ipi-64", "restart-off", "restart-off-64",
         "restart-failed", "restart-failed-16-vms", "storms-pmu: pmu-event-info-4096",
@@ -406,8 +396,8 @@ def listen(machine, role):
     if role == "account":
         machine.wait()
         text = machine.output.decode("latin-1").replace("\r", "")
-        # What it had the hart for, of whatever kind.
-        said[0]["had"] = {m[1]: sum(map(int, m.groups()[1:4])) for m in TIMES.finditer(text)}
+        # What it had the hart for, of whatever kind, and what limen did for it meanwhile.
+        said[0]["had"] = {m[1]: sum(map(int, m.groups()[1:4])) + int(m[7]) for m in TIMES.finditer(text)}
     return said
 
 
