@@ -93,7 +93,12 @@ def unit_sources(tests):
     out = subprocess.run(['make', '-s', '--no-print-directory', '-C', ROOT,
                           f'--eval=.PHONY: unit-sources\nunit-sources:;@{lines}', 'unit-sources'],
                          stdout=subprocess.PIPE, text=True, check=True, env=env).stdout
-    return {line.split()[0]: line.split()[1:] for line in out.splitlines()}
+    sources = {line.split()[0]: line.split()[1:] for line in out.splitlines()}
+    made = sorted({s for some in sources.values() for s in some if s.startswith('build/')})
+    if made:
+        subprocess.run(['make', '-s', '--no-print-directory', '-C', ROOT, *made], check=True, env=env,
+                       stdout=subprocess.DEVNULL)
+    return sources
 
 
 MEMORY = os.path.join(ROOT, 'build', 'faults-seen.json')

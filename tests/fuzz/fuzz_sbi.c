@@ -92,6 +92,8 @@ static inline u64 csr_of_sepc(void)
 #define call ipi_call
 #include "sbi/ipi.c"
 #undef call
+#undef FEW
+#undef PORTION
 #define call rfence_call
 #include "sbi/rfence.c"
 #undef call
