@@ -148,9 +148,11 @@ void vm_destroy(struct vm *vm)
 {
 	/* Its threads are done with it, and not only told that they end. */
 	DCHECK(READ_ONCE(vm->place.share.wanting) == 0);
+	thread_look();
 	vconsole_leave(&vm->console); /* one that was not wholly made */
 	vm_place_destroy(vm);
 	mmio_bus_destroy(&vm->bus);
+	thread_look();
 	virqchip_destroy(vm);
 	for (u32 i = 0; vm->vcpu && i < vm->vcpus; i++) {
 		kmem_free_charged(&vm->account, vm->vcpu[i].arch.vregs);

@@ -512,6 +512,7 @@ struct looks {
 	const struct runqueue *rq;
 	unsigned int idle;  /* a hart that is idle, for one that is free to go, or HARTS_MAX */
 	unsigned int other; /* another one for the first such, or HARTS_MAX */
+	bool none_idle;	    /* then only the first is looked for: masks are long */
 };
 
 static bool has_idle_hart(struct sched_entity *e, void *arg)
@@ -521,10 +522,11 @@ static bool has_idle_hart(struct sched_entity *e, void *arg)
 
 	if (!is_free(t))
 		return false;
-	l->idle = idle_for(t);
+	if (!l->none_idle)
+		l->idle = idle_for(t);
 	if (l->other == HARTS_MAX)
 		l->other = next_to_look(l->rq, t);
-	return l->idle < HARTS_MAX;
+	return l->none_idle || l->idle < HARTS_MAX;
 }
 
 /* An idle hart that could run one of those that wait here; or else, once a slice, one of the others. It is
@@ -532,10 +534,10 @@ static bool has_idle_hart(struct sched_entity *e, void *arg)
  * the lock. */
 static unsigned int who_looks(struct runqueue *rq)
 {
-	struct looks l = {rq, HARTS_MAX, HARTS_MAX};
+	struct looks l = {rq, HARTS_MAX, HARTS_MAX, hartmask_next(&idle, NULL, 0) == HARTS_MAX};
 	u64 at = vtime_since();
 
-	if (sched_find(&rq->queue, NULL, has_idle_hart, &l, LOOK_AT))
+	if (sched_find(&rq->queue, NULL, has_idle_hart, &l, LOOK_AT) && l.idle < HARTS_MAX)
 		return l.idle;
 	if (l.other == HARTS_MAX || at < rq->tells)
 		return HARTS_MAX;
@@ -568,7 +570,7 @@ void runqueue_nudge(void)
 static void cap_over(struct timer *t)
 {
 	struct runqueue *rq = container_of(t, struct runqueue, cap);
-	struct looks l = {rq, HARTS_MAX, HARTS_MAX};
+	struct looks l = {rq, HARTS_MAX, HARTS_MAX, false};
 	u64 held;
 
 	spin_lock(&rq->lock);

@@ -155,7 +155,7 @@ void thread_look(void)
 {
 	mark_look();
 	if (unlikely(READ_ONCE(this_hart(entry_work)) & ENTRY_WORK_RESCHED))
-		thread_reschedule();
+		thread_yield();
 }
 
 void thread_exit(void)

@@ -90,8 +90,8 @@ void thread_yield(void);
 /* Lets those run first whose shares say so; what ENTRY_WORK_RESCHED asks for. Blocks. Interrupts on. */
 void thread_reschedule(void);
 
-/* A break in long work, of every 10,000 instructions or so: thread_reschedule(), if the hart is asked to look
- * for whom to run. May block. Interrupts on, in no reader. */
+/* A break in long work, of every 10,000 instructions or so: thread_yield(), if the hart is asked to look for
+ * whom to run. May block. Interrupts on, in no reader. */
 void thread_look(void);
 
 /* Ends the calling thread. Interrupts on. */

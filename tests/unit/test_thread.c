@@ -91,6 +91,36 @@ static void threads_ping_pong(void **state)
 	}
 }
 
+/* A break gives the hart away if it is asked to look, and costs nothing else. */
+static void other_turn(void *arg)
+{
+	(void)arg;
+	ball++;
+}
+
+static void break_in_work(unsigned int hart)
+{
+	CHECK(thread_create("other", hart, other_turn, NULL));
+	(void)entry_work_take(ENTRY_WORK_RESCHED);
+	thread_look();
+	CHECK(ball == 0);
+	entry_work_set(hart, ENTRY_WORK_RESCHED);
+	thread_look();
+	CHECK(ball == 1);
+	synchronize_rcu();
+	thread_yield();
+	while (rcu_run_callbacks())
+		;
+}
+
+static void breaks(void **state)
+{
+	(void)state;
+	ball = 0;
+	run(1, break_in_work);
+	assert_int_equal(ball, 1);
+}
+
 /* A thread that ends beside others that wake it through a pointer it takes away. */
 static struct thread *known; /* RCU */
 static u32 lives, enough;
@@ -537,6 +567,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ping_pong),
 		cmocka_unit_test(threads_ping_pong),
+		cmocka_unit_test(breaks),
 		cmocka_unit_test(wake_beside_the_end),
 		cmocka_unit_test(waits_end),
 		cmocka_unit_test(wait_queue),
