@@ -25,11 +25,13 @@ static inline void irq_ext_on(void)
 	csr_set(sie, SIP_SEIP);
 }
 
+/* Unordered sip: what is pending is asked of the controller, not of memory. */
 static inline bool irq_ext_pending(void)
 {
 	return csr_read(sip) & SIP_SEIP;
 }
 
+/* Unordered sip: this hart itself takes it, and sees what it wrote. */
 static inline void irq_raise_soft(void)
 {
 	csr_set(sip, SIP_SSIP);
