@@ -25,9 +25,9 @@ FLAGS = ['-std=gnu11', '-O0', '-Wall', '-DLIMEN_DEBUG=1', '-DLIMEN_STEPS=1']
 JOBS = 2
 # A fault may hang a test: it has some times what the test takes as it stands, and at least LEAST, in
 # seconds that it had a CPU; and ASLEEP times as much in all.
-PATIENCE = 10
+PATIENCE = 4
 LEAST = 5
-ASLEEP = 20
+ASLEEP = 10
 
 
 class Broken(Exception):
