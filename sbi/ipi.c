@@ -9,8 +9,8 @@
 #include "lib/bits.h"
 #include "sbi/ext.h"
 
-#define FEW	4U /* others that are sent to with interrupts off */
-#define PORTION 8U /* and between two breaks */
+#define IPI_FEW	    4U /* others that are sent to with interrupts off */
+#define IPI_PORTION 8U /* and between two breaks */
 
 static void send_self(struct vcpu *v)
 {
@@ -41,7 +41,7 @@ static __always_inline long find_targets(const struct vcpu *v, u64 fid, const u6
 static void send_with_breaks(struct vcpu *v, u64 targets)
 {
 	for (u32 sent = 1; targets; targets &= targets - 1, sent++) {
-		if (sent % PORTION == 0 && !vcpu_break(v))
+		if (sent % IPI_PORTION == 0 && !vcpu_break(v))
 			return;
 		send(v, bits_lowest(targets));
 	}
@@ -64,7 +64,7 @@ bool sbi_ipi_watched(struct vcpu *v, u64 fid, const u64 *a)
 	long error = find_targets(v, fid, a, &targets);
 
 	others = targets & ~BIT(v->id);
-	if (!bits_few(others, FEW))
+	if (!bits_few(others, IPI_FEW))
 		return false;
 	if (targets & BIT(v->id))
 		send_self(v);

@@ -13,8 +13,8 @@
 #include "sbi/ext.h"
 #include "sbi/window.h"
 
-#define FEW	16U /* others that are asked with interrupts off */
-#define PORTION 32U /* and between two breaks */
+#define FENCE_FEW     16U /* others that are asked with interrupts off */
+#define FENCE_PORTION 32U /* and between two breaks */
 
 struct call {
 	u64 fid;
@@ -44,7 +44,7 @@ static void ask_others(struct vcpu *v, u64 targets, const struct call *c)
 	for (u32 asked = 1; targets; targets &= targets - 1, asked++) {
 		struct vcpu *to = &v->vm->vcpu[bits_lowest(targets)];
 
-		if (asked % PORTION == 0 && !vcpu_break(v))
+		if (asked % FENCE_PORTION == 0 && !vcpu_break(v))
 			return;
 		count_event(v, to, c->fid);
 		if (c->fid != SBI_RFENCE_REMOTE_FENCE_I)
@@ -133,7 +133,8 @@ bool sbi_rfence_watched(struct vcpu *v, u64 fid, u64 *a)
 	c.fid = fid;
 	if (fid != SBI_RFENCE_REMOTE_FENCE_I && !window_fence(fid, a, &c.fence))
 		return false;
-	if (!bits_few(targets & ~BIT(v->id), FEW) || !ask_outsiders(v, targets & ~BIT(v->id), &c))
+	if (!bits_few(targets & ~BIT(v->id), FENCE_FEW) ||
+	    !ask_outsiders(v, targets & ~BIT(v->id), &c))
 		return false;
 	if (targets & BIT(v->id))
 		fence_here(&c);

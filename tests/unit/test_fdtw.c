@@ -29,7 +29,9 @@ static size_t write_both(size_t room)
 	for (u32 depth = 0; depth < 4; depth++) {
 		char name[16];
 
-		snprintf(name, sizeof(name), depth ? "n%u@12345" : "", depth);
+		snprintf(name, sizeof(name), "n%u@12345", depth);
+		if (!depth)
+			name[0] = '\0';
 		fdtw_begin_node(&w, name);
 		assert_int_equal(fdt_begin_node(theirs, name), 0);
 		for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
