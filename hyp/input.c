@@ -91,7 +91,7 @@ static void tick(struct timer *t)
 		console_age();
 	if (sender && console_pending())
 		thread_wake(sender);
-	timer_arm(t, arch_clock() + in_ticks((busy ? BUSY_MS : TICK_MS) * 1000));
+	timer_arm(t, arch_clock() + in_ticks((busy ? BUSY_MS : TICK_MS) * 1000UL));
 }
 
 static void tick_start(void)

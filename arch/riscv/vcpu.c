@@ -106,6 +106,7 @@ static __attribute__((noinline)) void lose(u64 owner)
  * A bit that a hart has in hstateen0 hides, once it is 0. Records of control transfers are looked for
  * even so: QEMU (10.0) hides sctrctl, but lets siselect and sireg have them.
  */
+/* NOLINTNEXTLINE(readability-function-size): a line a CSR of the table. */
 static void find_lost(void)
 {
 	struct lost *l = &this_hart(lost);
@@ -140,7 +141,8 @@ static void quiet_unused(void)
 #define INIT_ZERO(how, guest, hart, ext, when, value)  (void)csr_try_write(hart, 0);
 #define INIT_WRITE(how, guest, hart, ext, when, value) (void)csr_try_write(hart, value);
 
-/* Unordered hgatp, vsatp: the hart has no guest yet, and the fences are for walks. */
+/* Unordered hgatp, vsatp: the hart has no guest yet, and the fences are for walks. A line a CSR of the table.
+ * NOLINTNEXTLINE(readability-function-size) */
 void vcpu_hart_init(void)
 {
 	CSR_CONSTANT(INIT_WRITE)
@@ -195,6 +197,7 @@ void vcpu_reset(struct arch_vcpu *v, u64 pc, u64 a0, u64 a1)
 	if (CSR_WHEN(&vcpu_features, when))      \
 		s->hart = csr_read(hart);
 
+/* NOLINTNEXTLINE(readability-function-size): a line a CSR of the table. */
 static void save_vs(struct vs_csrs *s)
 {
 	CSR_SWITCHED(SAVE)
