@@ -6,7 +6,7 @@ struct bill {
 	u64 since;		     /* from when on */
 	struct sched_group
 		*robber; /* whose thread had the hart before, having gone before this one */
-	u64 returned;	 /* when this one got it back */
+	u64 returned;	 /* the hart's ticks of VTIME_HOST when this one got it back */
 };
 
 static DEFINE_PER_HART(struct bill, bill);
@@ -14,11 +14,20 @@ static DEFINE_PER_HART(struct bill, bill);
 static void charge(struct sched_group *group, enum vtime_kind kind, u64 ticks, struct thread *from)
 {
 	sched_owe(group, ticks);
-	if (from->share.group != group)
-		vtime_task_rob(&from->time, kind, ticks);
+	if (from->share.group == group)
+		return;
+	sched_serve(group, ticks);
+	vtime_task_rob(&from->time, kind, ticks);
 }
 
 /* Who waits, its hart idle, has nothing taken from it. */
+static void charge_idle(struct sched_group *group, u64 ticks, const struct thread *waits)
+{
+	sched_owe(group, ticks);
+	if (waits->share.group != group)
+		sched_serve(group, ticks);
+}
+
 static void charge_irq(struct bill *b)
 {
 	struct thread *t = thread_current();
@@ -29,7 +38,7 @@ static void charge_irq(struct bill *b)
 	if (READ_ONCE(t->state) == THREAD_RUNNING)
 		charge(b->irq_for, VTIME_IRQ, ticks, t);
 	else
-		sched_owe(b->irq_for, ticks);
+		charge_idle(b->irq_for, ticks, t);
 }
 
 void bill_note(struct sched_group *group)
@@ -71,10 +80,11 @@ void bill_switched(const struct thread *prev, struct thread *next)
 	struct bill *b = &this_hart(bill);
 
 	b->robber = next->robber && next->robber == prev->share.group ? prev->share.group : NULL;
-	b->returned = vtime_since();
+	b->returned = this_hart(vtime_hart).ticks[VTIME_HOST];
 	next->robber = NULL;
 }
 
+/* What interrupts took meanwhile has been charged by them. */
 void bill_returned(void)
 {
 	struct bill *b = &this_hart(bill);
@@ -82,6 +92,7 @@ void bill_returned(void)
 	if (!b->robber)
 		return;
 	vtime_switch(VTIME_HOST);
-	charge(b->robber, VTIME_HOST, vtime_since() - b->returned, thread_current());
+	charge(b->robber, VTIME_HOST, this_hart(vtime_hart).ticks[VTIME_HOST] - b->returned,
+	       thread_current());
 	b->robber = NULL;
 }

@@ -286,6 +286,10 @@ void sched_charge(struct sched_queue *q, struct sched_entity *e, u64 had)
 void sched_owe(struct sched_group *g, u64 ticks)
 {
 	__atomic_fetch_add(&g->owed, ticks, __ATOMIC_RELAXED);
+}
+
+void sched_serve(struct sched_group *g, u64 ticks)
+{
 	__atomic_fetch_add(&g->served, ticks, __ATOMIC_RELAXED);
 }
 

@@ -62,8 +62,8 @@ struct sched_group {
 	/* Atomic. */
 	u32 wanting; /* threads that run or are ready */
 	u64 paid;    /* the tick up to which it has paid */
-	u64 owed;    /* ticks that limen spent on it while others had the hart, not charged yet */
-	u64 served;  /* all of these ticks so far */
+	u64 owed;    /* ticks that limen spent on it in interrupts and switches, not charged yet */
+	u64 served;  /* all that passed while others had the hart */
 };
 
 /* A thread. */
@@ -156,6 +156,10 @@ void sched_charge(struct sched_queue *q, struct sched_entity *e, u64 had);
 /* Ticks that limen spends on a VM while another has the hart: charged to it when it is charged next. Any
  * hart, no lock. */
 void sched_owe(struct sched_group *g, u64 ticks);
+
+/* Such ticks passed while another's thread had the hart: no account of the group's own threads has them. Any
+ * context. */
+void sched_serve(struct sched_group *g, u64 ticks);
 
 /* Does e, which is ready in s, go before runs, which has the hart? */
 bool sched_preempts(const struct sched_queue *q, const struct sched_stake *s,

@@ -258,7 +258,6 @@ static void what_is_owed_is_charged(void **state)
 			sched_owe(&vm[1], SLICE);
 	}
 	assert_in_range(had[0] * 10000 / sum(0, 2), 6600, 6750);
-	assert_int_equal(vm[1].served / SLICE, had[1] / SLICE);
 }
 
 /* Who yields goes behind who is first of its own VM, and behind the others. */
