@@ -28,14 +28,12 @@ static inline void irq_ext_on(void)
 /* Unordered sip: what is pending is asked of the controller, not of memory. */
 static inline bool irq_ext_pending(void)
 {
-	/* Unordered sip: it says no more than that there is something to claim, and the claim is ordered. */
 	return csr_read(sip) & SIP_SEIP;
 }
 
 /* Unordered sip: this hart itself takes it, and sees what it wrote. */
 static inline void irq_raise_soft(void)
 {
-	/* Unordered sip: it interrupts this hart itself, whose own order holds. */
 	csr_set(sip, SIP_SSIP);
 }
 
