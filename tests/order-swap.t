@@ -44,13 +44,13 @@ OTHERS = [
      lambda s: (s.replace('rcu_eqs_enter();', '', 'context_enter_irqoff'),
                 s.replace('rcu_eqs_exit();', '', 'context_exit_irqoff'))),
     ('guest time begins with the quiescent state only', 'entry/run.c',
-     text('guest_timing_enter_irqoff(); exit_to_guest_mode(); step(STEP_GUEST);',
+     text('guest_timing_enter_irqoff(); mark_end(MARK_LOOK); exit_to_guest_mode(); step(STEP_GUEST);',
           'exit_to_guest_mode(); step(STEP_GUEST); guest_timing_enter_irqoff();')),
     ('guest time ends before the tick is taken, step noted as before', 'entry/run.c',
      text('arch_irq_take_pending();', 'vtime_switch(VTIME_HOST); arch_irq_take_pending(); '
           'vtime_switch(VTIME_GUEST);')),
     ('interrupts are taken inside the state window, step noted as before', 'entry/run.c',
-     text('enter_from_guest_mode(); step(STEP_TAKE_PENDING); if (!trace_on(TRACE_IRQ_ENTER)) '
+     text('enter_from_guest_mode(); mark_begin(MARK_LOOK); step(STEP_TAKE_PENDING); if (!trace_on(TRACE_IRQ_ENTER)) '
           'arch_kick_take(); arch_irq_take_pending();',
           'arch_irq_take_pending(); enter_from_guest_mode(); step(STEP_TAKE_PENDING);')),
     ('guest time is counted as the host\'s', 'entry/entry.h',
