@@ -182,6 +182,24 @@ static void first_come(void **state)
 		assert_int_equal(order[i], i);
 }
 
+/* One interrupt fires some of those that are due; the hardware is told of the next one, so that another comes. */
+static void some_at_once(void **state)
+{
+	unsigned int left = 0;
+
+	(void)state;
+	start();
+	for (unsigned int i = 0; i < TIMERS; i++)
+		arm(i, 2000 + 10 * i);
+	host_clock_set(3000);
+	hardware = TIMER_NEVER;
+	timer_irq();
+	while (left < TIMERS && !m[left].armed)
+		left++;
+	assert_in_range(left, 1, TIMERS - 1);
+	assert_int_equal(hardware, m[left].deadline);
+}
+
 /* Where it costs next to nothing the hardware follows a deadline that moves away, too. */
 static void follows_where_it_is_cheap(void **state)
 {
@@ -201,11 +219,9 @@ static void follows_where_it_is_cheap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(random_use),
-		cmocka_unit_test(in_the_past),
-		cmocka_unit_test(early_interrupt),
-		cmocka_unit_test(first_come),
-		cmocka_unit_test(follows_where_it_is_cheap),
+		cmocka_unit_test(random_use),	   cmocka_unit_test(in_the_past),
+		cmocka_unit_test(early_interrupt), cmocka_unit_test(first_come),
+		cmocka_unit_test(some_at_once),	   cmocka_unit_test(follows_where_it_is_cheap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
