@@ -113,7 +113,9 @@ def play_restart(tap):
 
 def play(tap, name, scene, code):
     vms = scene[3]
-    status, text, tail = boot(name, *scene, "selftest=lifecycle", code)
+    # The console goes to another VM when "look" ends: all that is said is shown, with who says it.
+    append = "selftest=lifecycle" + (" console=all" if "look" in vms else "")
+    status, text, tail = boot(name, *scene, append, code)
     said = [line.removeprefix("limen: lifecycle: ") for line in text.splitlines()
             if line.startswith("limen: lifecycle: ")]
     for line in said:
@@ -127,9 +129,9 @@ def play(tap, name, scene, code):
               f"{name}: VMs whose allocations failed")
     if "look" in vms:
         # Once at boot, and three times in the other's memory.
-        tap.equal(len(re.findall(r"^ok 5 - ", text, re.MULTILINE)), 4,
+        tap.equal(len(re.findall(r"^\[look\] ok 5 - ", text, re.MULTILINE)), 4,
                   f"{name}: what one VM leaves is looked for by another")
-        tap.ok(not re.search(r"^not ok", text, re.MULTILINE), f"{name}: and is not found", tail)
+        tap.ok(not re.search(r"^(\[\S+\] )?not ok", text, re.MULTILINE), f"{name}: and is not found", tail)
 
 
 def main():
