@@ -13,6 +13,7 @@
 #include "arch/riscv/hart.h"
 #include "arch/riscv/regs.h"
 #include "arch/riscv/sbi.h"
+#include "hyp/runqueue.h"
 #include "lib/log.h"
 
 #define ASKED_AT_ONCE 8U
@@ -74,7 +75,7 @@ void vm_stop(struct vm *vm, enum vm_state why)
 	if (!__atomic_compare_exchange_n(&vm->state, &running, why, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_RELAXED))
 		return;
-	WRITE_ONCE(vm->place.share.released, 1);
+	runqueue_release(&vm->place.share);
 	request_all(vm, REQ_STOP);
 	thread_wake(vm->manager); /* if it waits in vm_pause() */
 }
@@ -112,6 +113,7 @@ enum err vm_pause(struct vm *vm)
 	if (vm_pauses(vm->pause))
 		return ERR_EXIST;
 	WRITE_ONCE(vm->unparked, vm->vcpus);
+	runqueue_release(&vm->place.share);
 	ask_all(vm, vm->pause + 1);
 	(void)thread_wait(all_parked, vm, TIMER_NEVER);
 	/* No vCPU is left that could end it now; one may have, and parked afterwards. */
@@ -128,6 +130,7 @@ enum err vm_resume(struct vm *vm)
 	if (!vm_pauses(vm->pause))
 		return ERR_EXIST;
 	vclock_start(&vm->clock, arch_clock());
+	WRITE_ONCE(vm->place.share.released, 0);
 	ask_all(vm, vm->pause + 1);
 	return OK;
 }

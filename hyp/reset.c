@@ -9,6 +9,7 @@
 #include "arch/arch.h"
 #include "hyp/console.h"
 #include "hyp/markdump.h"
+#include "hyp/panic.h"
 #include "hyp/mmio.h"
 #include "lib/log.h"
 #include "sbi/fw.h"
@@ -69,7 +70,8 @@ static void test_port_end(bool failed)
 
 void machine_power_off(bool failed)
 {
-	markdump_all();
+	if (!panic_in_progress()) /* whose report is the last thing that is said */
+		markdump_all();
 	console_drain();
 	arch_irq_off();
 	test_device_end(failed ? TEST_FAIL | FAIL_CODE << 16 : TEST_PASS);

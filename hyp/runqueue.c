@@ -44,6 +44,16 @@ static void slice_over(struct timer *t)
 	entry_work_set(arch_hart_index(), ENTRY_WORK_RESCHED);
 }
 
+void runqueue_release(struct sched_group *g)
+{
+	unsigned int i;
+
+	WRITE_ONCE(g->released, 1);
+	for_each_hart (i)
+		if (READ_ONCE(g->stake[i].held))
+			entry_work_set(i, ENTRY_WORK_RESCHED);
+}
+
 void runqueue_dedicate(unsigned int hart)
 {
 	hartmask_remove_atomic(&runqueue_shared, hart);

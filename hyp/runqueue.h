@@ -88,6 +88,10 @@ void runqueue_switched(void);
 /* Somebody who waits here may have become free to go: has an idle hart look, or, once a slice, another. */
 void runqueue_nudge(void);
 
+/* The group's cap does not count until its released is 0 again: its threads are to come to an end, or to a
+ * pause. Any context that RCU watches. */
+void runqueue_release(struct sched_group *g);
+
 /* The hart takes no threads but those that are made on it, and is asked for none: for one vCPU alone.
  * Any context. Who is there already stays until he waits for something. */
 void runqueue_dedicate(unsigned int hart);

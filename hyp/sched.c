@@ -9,6 +9,9 @@
 
 /* What may be charged at once: no product of it and weights is too large. */
 #define CHARGE_MAX BIT(44)
+/* Whose turn is SCHED_CAP_SLICE_MS has not used more than so many slices at once: the hart stood still. */
+#define CAP_SLICES 4
+#define RELEASES   64 /* held stakes that are looked at for one whose cap does not count any more */
 
 void sched_group_init(struct sched_group *g, u32 weight, u32 cap)
 {
@@ -194,11 +197,15 @@ struct sched_entity *sched_first(const struct sched_queue *q)
 static void reserve(const struct sched_queue *q, struct sched_entity *e)
 {
 	struct sched_group *g = e->group;
+	u64 turn;
 
 	if (likely(!g || !g->cap))
 		return;
-	e->reserved = sched_turn(q, e);
-	__atomic_fetch_add(&g->paid, e->reserved * 100 / g->cap, __ATOMIC_RELAXED);
+	/* It may have got the hart before and not been charged, since it was woken as it began to wait. */
+	turn = sched_turn(q, e);
+	if (turn > e->reserved)
+		__atomic_fetch_add(&g->paid, (turn - e->reserved) * 100 / g->cap, __ATOMIC_RELAXED);
+	e->reserved = max_u64(turn, e->reserved);
 }
 
 static void pay(struct sched_group *g, struct sched_entity *e, u64 ticks)
@@ -280,7 +287,7 @@ void sched_charge(struct sched_queue *q, struct sched_entity *e, u64 had)
 		ticks += min_u64(take_owed(g), CHARGE_MAX);
 	s->vtime += sched_scaled(s, ticks);
 	if (unlikely(g && g->cap))
-		pay(g, e, ticks);
+		pay(g, e, min_u64(ticks, q->slice * CAP_SLICES));
 }
 
 void sched_owe(struct sched_group *g, u64 ticks)
@@ -345,11 +352,20 @@ static void hold(struct sched_queue *q, struct sched_stake *s, u64 until)
 	q->ready -= s->count;
 }
 
+static bool is_released(struct heap_node *n, void *arg)
+{
+	(void)arg;
+	return READ_ONCE(stake_of(n)->group->released);
+}
+
 u64 sched_hold(struct sched_queue *q, u64 now)
 {
 	struct sched_stake *s;
+	u32 looks = RELEASES;
 	u64 until;
 
+	while (q->held.first && (s = stake_of(heap_find(&q->held, is_released, NULL, &looks))))
+		release(q, s);
 	while ((s = stake_of(q->held.first)) && !heap_key_before(now, s->node.key))
 		release(q, s);
 	while ((s = stake_of(q->stakes.first)) && s->group) {
