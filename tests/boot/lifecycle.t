@@ -84,8 +84,8 @@ def boot(name, harts, cpu, extra, vms, append, code):
         return status, machine.output.decode("latin-1").replace("\r", ""), tail
 
 
-# What the restart policy does with those that end at once. "off" has the console, and limen's own lines
-# are seen from its end on.
+# What the restart policy does with those that end at once. "off" has the console; limen's own lines
+# are seen because all is shown.
 ENDS = {"kernel": '"ends"', "memory": fits.megabytes(16)}
 RESTARTS = {"off": {"restart": '"on-failure"', "console": "", **ENDS},
             "fails": {"kernel": '"fails"'},
@@ -95,7 +95,7 @@ WAITS = [100 << n for n in range(8)]
 
 
 def play_restart(tap):
-    status, text, tail = boot("restart", 2, "rv64", FIXED, RESTARTS, None, fits.limen())
+    status, text, tail = boot("restart", 2, "rv64", FIXED, RESTARTS, "console=all", fits.limen())
     tap.equal(status, 1, "restart: the machine has failed, as one VM did in the end")
     reports = {vm: len(re.findall(rf"^limen: VM {vm} stopped: ", text, re.MULTILINE))
                for vm in RESTARTS}
