@@ -20,6 +20,8 @@ void guest_main(void)
 		      w[1], w[2], w[3]);
 		sbi(SBI_EXT_SRST, 0, 1, 0); /* cold reboot, no reason */
 	}
+	/* A trap vector where nothing is: what stops a VM. */
+	csr_write(stvec, 0x40000000UL);
 	register u64 a0 __asm__("a0") = w[0];
 	register u64 a1 __asm__("a1") = w[1];
 	register u64 a2 __asm__("a2") = w[2];
