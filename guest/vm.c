@@ -16,7 +16,8 @@
 #include "hyp/runqueue.h"
 #include "lib/log.h"
 
-#define ASKED_AT_ONCE 8U
+#define ASKED_AT_ONCE 4U
+#define REGS_A_LINE   3U
 
 /* Each of the VM's vCPUs. One that has to be woken takes a while. */
 static void request_all(struct vm *vm, unsigned long bits)
@@ -162,21 +163,19 @@ void vm_log_times(const char *name, const struct vm_times *t)
 
 static void report_registers(const struct arch_vcpu *a)
 {
-	char line[160];
+	char line[REGS_A_LINE * 40];
 	int used = 0;
 	const char *name;
-	u64 val;
 
 	for (unsigned int i = 0; (name = vcpu_reg_name(i)); i++) {
-		if (vcpu_reg_get(a, name, &val))
-			continue;
 		used += snprintf(line + used, sizeof(line) - (size_t)used, " %10s %016llx", name,
-				 (unsigned long long)val);
-		if (i % 4 == 3 || !vcpu_reg_name(i + 1)) {
-			log_report("%s", line);
-			thread_look();
-			used = 0;
-		}
+				 (unsigned long long)vcpu_reg_value(a, i));
+		if (i % REGS_A_LINE != REGS_A_LINE - 1 && vcpu_reg_name(i + 1))
+			continue;
+		thread_look();
+		log_report("%s", line);
+		thread_look();
+		used = 0;
 	}
 }
 
@@ -207,6 +206,7 @@ void vm_fail(struct vcpu *v, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
+	thread_look();
 	first = vm_running(v->vm) &&
 		!__atomic_exchange_n(&v->vm->faults.reported, 1, __ATOMIC_RELAXED);
 	vm_stop(v->vm, VM_FAILED);

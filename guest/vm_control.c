@@ -128,8 +128,11 @@ static void note_end(struct entry *e)
 	e->why = e->vm->state;
 	control.running--;
 	vm_get_times(e->vm, &e->times);
+	thread_look();
 	vm_log_times(e->config->name, &e->times);
+	thread_look();
 	vfault_log(e->config->name, &e->vm->faults);
+	thread_look();
 }
 
 static void await_end(struct entry *e)
@@ -220,6 +223,7 @@ static void end_for_good(struct entry *e)
 {
 	control.failed |= e->why != VM_OFF;
 	log_info("VM %s %s", e->config->name, how_ended(e->why));
+	thread_look();
 	discard(e);
 }
 
@@ -232,6 +236,7 @@ static void start_again(struct entry *e)
 		return;
 	}
 	log_info("VM %s starts again", e->config->name);
+	thread_look();
 	(void)start(e);
 }
 
@@ -252,9 +257,11 @@ static void see_to(struct entry *e)
 		return;
 	}
 	e->restart_at = arch_clock() + wait * arch_clock_hz() / 1000;
-	if (wait)
-		log_info("VM %s %s, and starts again in %llu ms", e->config->name,
-			 how_ended(e->why), (unsigned long long)wait);
+	if (!wait)
+		return;
+	log_info("VM %s %s, and starts again in %llu ms", e->config->name, how_ended(e->why),
+		 (unsigned long long)wait);
+	thread_look();
 }
 
 /* ---- what others ask for -------------------------------------------------------------------- */

@@ -53,6 +53,14 @@ const char *vcpu_reg_name(unsigned int i)
 	return i < ARRAY_SIZE(regs) ? regs[i].name : NULL;
 }
 
+u64 vcpu_reg_value(const struct arch_vcpu *v, unsigned int i)
+{
+	u64 val;
+
+	memcpy(&val, (const char *)v + regs[i].offset, sizeof(val));
+	return val;
+}
+
 static int find(const char *name)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(regs); i++)
@@ -67,7 +75,7 @@ enum err vcpu_reg_get(const struct arch_vcpu *v, const char *name, u64 *out)
 
 	if (i < 0)
 		return ERR_NOENT;
-	memcpy(out, (const char *)v + regs[i].offset, sizeof(*out));
+	*out = vcpu_reg_value(v, (unsigned int)i);
 	return OK;
 }
 

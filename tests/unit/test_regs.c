@@ -40,6 +40,7 @@ static void each_is_one_word(void **state)
 		assert_int_equal(words_set(&val), 1);
 		assert_int_equal(val, 0x0123456789abcdef);
 		assert_int_equal(vcpu_reg_get(&v, vcpu_reg_name(i), &val), OK);
+		assert_int_equal(vcpu_reg_value(&v, i), val);
 		assert_int_equal(val, 0x0123456789abcdef);
 	}
 }
@@ -55,6 +56,7 @@ static void none_is_another(void **state)
 		assert_int_equal(vcpu_reg_set(&v, vcpu_reg_name(n), n + 1), OK);
 	for (unsigned int i = 0; i < n; i++) {
 		assert_int_equal(vcpu_reg_get(&v, vcpu_reg_name(i), &val), OK);
+		assert_int_equal(vcpu_reg_value(&v, i), val);
 		assert_int_equal(val, i + 1);
 	}
 	assert_null(vcpu_reg_name(n));
