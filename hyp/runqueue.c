@@ -180,9 +180,26 @@ static void advance(struct runqueue *rq, u64 vtime)
 		WRITE_ONCE(newest, vtime);
 }
 
+/* Who has the hart alone is owed nothing, however far it is behind others that have had more: but for a little,
+ * no more than where it waited for want of a hart. This is settled before somebody comes whom it would be
+ * held against. Under the lock. */
+static void forgive_alone(struct runqueue *rq, unsigned int hart)
+{
+	struct sched_stake *s = rq->queue.current;
+	u64 slice = rq->queue.slice, latest = READ_ONCE(newest), here = hart_time(rq, hart);
+
+	if (!rq->alone || !s || !nobody_ready(rq))
+		return;
+	if (sched_behind(s->vtime, latest) > LAG * slice)
+		s->vtime = latest - LAG * slice;
+	if (sched_behind(s->vtime, here) > slice)
+		s->vtime = here - slice;
+}
+
 /* moved: as sched_add(). Under the lock. */
 static void enqueue(struct runqueue *rq, struct thread *t, const u64 *moved, u64 at, u64 credit)
 {
+	forgive_alone(rq, t->hart);
 	sched_wants(&t->share);
 	sched_add(&rq->queue, stake_here(t), &t->share, moved, joining_time(rq, t->hart, at),
 		  credit);
@@ -244,27 +261,23 @@ void runqueue_wake(struct thread *t)
 }
 
 /*
- * Charges the calling thread. Who has the hart alone is owed nothing, however far it is behind others
- * that have had more; and it is ahead of the hart's virtual time by a slice at most, since that stood
- * still only because nobody was there to be picked. What it asks for counts from when somebody came. Under
- * the lock.
+ * Charges the calling thread. Who has the hart alone is ahead of the hart's virtual time by a slice at most,
+ * since that stood still only because nobody was there to be picked. What it asks for counts from when
+ * somebody came. Under the lock.
  */
 static void charge(struct runqueue *rq, struct thread *t)
 {
 	struct sched_stake *s = rq->queue.current;
-	u64 slice = rq->queue.slice, here = hart_time(rq, arch_hart_index()), least;
+	u64 least;
 
 	sched_charge(&rq->queue, &t->share, vtime_task_used(&t->time));
 	rq->charged = rq->runs = vtime_since();
 	if (!rq->alone)
 		return;
 	t->share.left = max_u64(t->share.left, rq->queue.least);
-	if (sched_behind(s->vtime, READ_ONCE(newest)) > LAG * slice)
-		s->vtime = READ_ONCE(newest) - LAG * slice;
-	if (sched_behind(s->vtime, here) > slice)
-		s->vtime = here - slice;
-	least = s->vtime - sched_scaled(s, slice);
-	if (sched_behind(here, least))
+	forgive_alone(rq, arch_hart_index());
+	least = s->vtime - sched_scaled(s, rq->queue.slice);
+	if (sched_behind(hart_time(rq, arch_hart_index()), least))
 		advance(rq, least);
 }
 

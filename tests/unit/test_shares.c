@@ -753,6 +753,25 @@ static void who_comes_second_after_a_rest_has_its_half(void **state)
 	assert_true(longest_wait() < 50 * MS);
 }
 
+/* The time of an idle hart has gone on as the clock does, that of one that a heavy VM has alone more slowly.
+ * Whoever comes there then, the one that was alone does not wait for what the other hart is ahead. */
+static void who_was_alone_is_not_starved_by_an_idle_hart_s_time(void **state)
+{
+	static const struct vm heavy = {1024, 1, 0, 0, 1, 0}, comes = {256, 1, 0, 0, 1, 0};
+	static const struct vm elsewhere = {256, 3, 5 * MS, 50 * MS, 2, 0};
+
+	(void)state;
+	for (u64 with = 1; with <= SEEDS; with += 2) {
+		boot(2, with);
+		add_vm(&elsewhere, 0);
+		add_vm(&heavy, 1);
+		play_until(clock_now + 6 * S);
+		add_vm(&comes, 2);
+		play_until(clock_now + 6 * S);
+		assert_true(longest_wait() < 200 * MS);
+	}
+}
+
 /* A VM of one vCPU could not use its share for long; with more of them it has its share, and no more. */
 static void nobody_is_owed_what_it_could_not_use(void **state)
 {
@@ -782,6 +801,7 @@ int main(void)
 		cmocka_unit_test(nobody_is_owed_for_being_alone),
 		cmocka_unit_test(who_was_alone_is_not_starved),
 		cmocka_unit_test(who_comes_second_after_a_rest_has_its_half),
+		cmocka_unit_test(who_was_alone_is_not_starved_by_an_idle_hart_s_time),
 		cmocka_unit_test(nobody_is_owed_what_it_could_not_use),
 		cmocka_unit_test(who_comes_from_slow_time_starves_nobody),
 	};
