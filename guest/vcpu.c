@@ -359,6 +359,7 @@ void vcpu_init(struct vcpu *v, struct vm *vm, u32 id)
 	v->run.arch = &v->arch;
 	v->run.ops = &vcpu_ops;
 	timer_init(&v->timer, timer_fired);
+	timer_set_lanes(&v->timer, vm->place.share.lanes);
 }
 
 static void vcpu_thread(void *arg)

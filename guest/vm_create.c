@@ -92,19 +92,29 @@ static enum err create_devices(struct vm *vm)
 	return e;
 }
 
+/* What the VM has of each hart. */
+static enum err create_parts_of_harts(struct vm *vm)
+{
+	unsigned int harts = arch_hart_count();
+	struct sched_stake *stake = kmem_alloc_charged(&vm->account, sizeof(*stake) * harts);
+	struct timer_lane *lanes = kmem_alloc_charged(&vm->account, sizeof(*lanes) * harts);
+	struct vmid_seen *seen = kmem_alloc_charged(&vm->account, sizeof(*seen) * harts);
+
+	vm->place.share.stake = stake;
+	vm->place.share.lanes = lanes;
+	vm->vmid.seen = seen;
+	if (!stake || !lanes || !seen)
+		return ERR_NOMEM;
+	sched_group_spread(&vm->place.share, stake, harts);
+	timer_lanes_init(lanes, harts);
+	vmid_vm_init(&vmid_space, &vm->vmid, seen);
+	return OK;
+}
+
 static enum err create_vcpus(struct vm *vm)
 {
-	struct sched_stake *stake;
-	struct vmid_seen *seen;
-
-	seen = kmem_alloc_charged(&vm->account, sizeof(*seen) * arch_hart_count());
-	if (!seen)
+	if (create_parts_of_harts(vm))
 		return ERR_NOMEM;
-	vmid_vm_init(&vmid_space, &vm->vmid, seen);
-	stake = kmem_alloc_charged(&vm->account, sizeof(*stake) * arch_hart_count());
-	if (!stake)
-		return ERR_NOMEM;
-	sched_group_spread(&vm->place.share, stake, arch_hart_count());
 	vm->vcpu = bulk_alloc(&vm->account, sizeof(*vm->vcpu) * vm->vcpus);
 	if (!vm->vcpu)
 		return ERR_NOMEM;
@@ -160,6 +170,7 @@ void vm_destroy(struct vm *vm)
 	}
 	vconsole_destroy(&vm->console, &vm->account);
 	kmem_free_charged(&vm->account, vm->place.share.stake);
+	kmem_free_charged(&vm->account, vm->place.share.lanes);
 	kmem_free_charged(&vm->account, vm->vmid.seen);
 	kmem_free_charged(&vm->account, vm->vcpu);
 	thread_look();

@@ -58,6 +58,7 @@ struct sched_group {
 	u32 weight;
 	u32 cap;		   /* per cent of one hart; 0: none */
 	struct sched_stake *stake; /* by hart index */
+	struct timer_lane *lanes;  /* the same; for its threads' timers */
 	u32 released;		   /* the cap does not count: the VM ends; by any */
 	/* Atomic. */
 	u32 wanting; /* threads that run or are ready */
@@ -105,6 +106,12 @@ void sched_queue_init(struct sched_queue *q, u64 hz, u64 vtime);
 static inline struct sched_stake *sched_stake_of(struct sched_entity *e, unsigned int hart)
 {
 	return e->group ? &e->group->stake[hart] : &e->own;
+}
+
+/* Where its timers go (hyp/timer.h); NULL: it is no VM's. */
+static inline struct timer_lane *sched_lanes_of(const struct sched_entity *e)
+{
+	return e->group ? e->group->lanes : NULL;
 }
 
 /* The entity wants to run from now on; it waits for something from now on. Says the same twice for

@@ -234,8 +234,10 @@ static void wait_arm(struct wait *w, u64 deadline)
 {
 	if (deadline == TIMER_NEVER)
 		return;
-	if (!w->armed)
+	if (!w->armed) {
 		timer_init(&w->timer, wait_over);
+		timer_set_lanes(&w->timer, sched_lanes_of(&w->thread->share));
+	}
 	w->armed = true;
 	if (!timer_armed(&w->timer))
 		timer_arm(&w->timer, deadline);

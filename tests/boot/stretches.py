@@ -26,6 +26,8 @@ CASES = {
     "fences-imsic": ("fences", 64, IMSIC, {}),
     "starts": ("starts", 64, PLIC, {}),
     "starts-imsic": ("starts", 64, IMSIC, {}),
+    "naps": ("naps", 64, PLIC, {}),
+    "naps-imsic": ("naps", 64, IMSIC, {}),
     "again": ("again", 64, PLIC, {"restart": '"on-failure"'}),
     "again-imsic": ("again", 64, IMSIC, {"restart": '"on-failure"'}),
     "report": ("report", 64, PLIC, {}),

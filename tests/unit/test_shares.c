@@ -105,25 +105,23 @@ void entry_work_set(unsigned int i, unsigned long bits)
 
 void timer_init(struct timer *t, void (*fn)(struct timer *t))
 {
-	list_init(&t->node);
+	t->armed = false;
 	t->fn = fn;
 }
 
 void timer_arm(struct timer *t, u64 deadline)
 {
-	static struct list armed;
-
 	if (deadline == TIMER_NEVER) {
 		timer_disarm(t);
 		return;
 	}
 	t->deadline = deadline + (late_slice ? rnd(late_slice) : 0);
-	t->node.next = &armed;
+	t->armed = true;
 }
 
 void timer_disarm(struct timer *t)
 {
-	list_init(&t->node);
+	t->armed = false;
 }
 
 /* The hart stays in this wait: back to who called runqueue_idle(). */

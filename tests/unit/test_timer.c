@@ -15,6 +15,7 @@
 #include "lib/check.h"
 
 #define TIMERS 16
+#define LANES  2
 
 static u64 hardware; /* what clock_set_deadline() was last told */
 
@@ -40,6 +41,13 @@ static struct model {
 	unsigned int fired;
 } m[TIMERS];
 static u64 last_fired;
+static struct timer_lane lanes[LANES];
+static u64 gap;
+
+static struct timer_lane *lane_of(unsigned int i)
+{
+	return m[i].t.lanes;
+}
 
 static void fired(struct timer *t)
 {
@@ -48,8 +56,10 @@ static void fired(struct timer *t)
 	assert_true(arch_irqs_off());
 	assert_true(x->armed);
 	assert_true(x->deadline <= arch_clock()); /* not too early */
-	assert_true(x->deadline >= last_fired);	  /* in order */
-	last_fired = x->deadline;
+	if (!t->lanes) {
+		assert_true(x->deadline >= last_fired); /* in order */
+		last_fired = x->deadline;
+	}
 	x->armed = false;
 	x->fired++;
 	if (x->again) {
@@ -72,16 +82,28 @@ static void start(void)
 	host_clock_set(1000);
 	hardware = 0;
 	last_fired = 0;
+	gap = arch_clock_hz() * TIMER_GAP_US / 1000000;
+	memset(lanes, 0, sizeof(lanes));
+	timer_lanes_init(lanes, LANES);
 	timer_hart_init();
 	assert_int_equal(hardware, TIMER_NEVER);
 	for (unsigned int i = 0; i < TIMERS; i++)
 		timer_init(&m[i].t, fired);
 }
 
+/* This hart is number 0: each lane stands for one VM's. */
+static void put_into_lane(unsigned int i, unsigned int lane)
+{
+	timer_set_lanes(&m[i].t, &lanes[lane]);
+}
+
 static void hardware_is_early_enough(void)
 {
+	u64 most = arch_clock() + gap;
+
 	for (unsigned int i = 0; i < TIMERS; i++)
-		assert_true(!m[i].armed || hardware <= m[i].deadline);
+		assert_true(!m[i].armed || hardware <= m[i].deadline ||
+			    (lane_of(i) && hardware <= most));
 }
 
 /* As the hart would: an interrupt when what was set has come. */
@@ -92,16 +114,17 @@ static void advance(u64 ticks)
 	while (hardware <= arch_clock())
 		timer_irq();
 	for (unsigned int i = 0; i < TIMERS; i++)
-		assert_true(!m[i].armed || m[i].deadline > arch_clock());
+		assert_true(!m[i].armed || m[i].deadline > arch_clock() || lane_of(i));
 }
 
-static void random_use(void **state)
+static void use_at_random(unsigned int in_lanes)
 {
 	unsigned int total = 0;
 
-	(void)state;
 	srandom(1);
 	start();
+	for (unsigned int i = 0; i < in_lanes; i++)
+		put_into_lane(i, i % LANES);
 	for (int round = 0; round < 100000; round++) {
 		unsigned int i = (u32)random() % TIMERS;
 
@@ -121,6 +144,18 @@ static void random_use(void **state)
 	for (unsigned int i = 0; i < TIMERS; i++)
 		total += m[i].fired;
 	assert_true(total > 10000);
+}
+
+static void random_use(void **state)
+{
+	(void)state;
+	use_at_random(0);
+}
+
+static void random_use_of_lanes(void **state)
+{
+	(void)state;
+	use_at_random(TIMERS / 2);
 }
 
 static void in_the_past(void **state)
@@ -200,6 +235,84 @@ static void some_at_once(void **state)
 	assert_int_equal(hardware, m[left].deadline);
 }
 
+static unsigned int fired_of(unsigned int from, unsigned int to)
+{
+	unsigned int n = 0;
+
+	while (from < to)
+		n += m[from++].fired;
+	return n;
+}
+
+static void take_all_interrupts(void)
+{
+	last_fired = 0;
+	while (hardware <= arch_clock())
+		timer_irq();
+}
+
+/* However many a VM has that are due, others' go after one of them, and there is a gap to the next. */
+static void a_lane_waits(void **state)
+{
+	(void)state;
+	start();
+	for (unsigned int i = 0; i < TIMERS; i++)
+		arm(i, TIMER_NEVER);
+	for (unsigned int i = 0; i < TIMERS - 2; i++) {
+		put_into_lane(i, 0);
+		arm(i, 2000);
+	}
+	put_into_lane(TIMERS - 2, 1);
+	arm(TIMERS - 2, 2500);
+	arm(TIMERS - 1, 2600);
+	host_clock_set(3000);
+	take_all_interrupts();
+	assert_int_equal(fired_of(0, TIMERS - 2), 1);
+	assert_int_equal(fired_of(TIMERS - 2, TIMERS), 2);
+	for (unsigned int n = 2; n <= TIMERS - 2; n++) {
+		assert_int_equal(hardware, arch_clock() + gap);
+		host_clock_advance(gap - 1);
+		take_all_interrupts();
+		assert_int_equal(fired_of(0, TIMERS - 2), n - 1);
+		host_clock_advance(1);
+		take_all_interrupts();
+		assert_int_equal(fired_of(0, TIMERS - 2), n);
+	}
+	assert_int_equal(hardware, TIMER_NEVER);
+}
+
+/* Who has one due at a time waits for nothing; nor does it once the others have been taken out. */
+static void one_does_not_wait(void **state)
+{
+	(void)state;
+	start();
+	for (unsigned int i = 0; i < 3; i++)
+		put_into_lane(i, 0);
+	for (unsigned int n = 1; n < 10; n++) {
+		arm(0, arch_clock());
+		take_all_interrupts();
+		assert_int_equal(m[0].fired, n);
+	}
+	arm(0, arch_clock());
+	arm(1, arch_clock() + 1);
+	take_all_interrupts();
+	host_clock_advance(1);
+	take_all_interrupts();
+	assert_int_equal(fired_of(0, 2), 11);
+	arm(0, arch_clock());
+	arm(1, arch_clock());
+	take_all_interrupts();
+	assert_int_equal(fired_of(0, 2), 12);
+	for (unsigned int i = 0; i < 2; i++)
+		arm(i, TIMER_NEVER);
+	assert_true(list_empty(&lanes[0].place.node));
+	arm(2, TIMER_NEVER - 1); /* no clock comes to it */
+	arm(1, arch_clock() + 1000);
+	host_clock_advance(1000);
+	take_all_interrupts();
+	assert_int_equal(fired_of(0, 3), 13);
+}
+
 /* Where it costs next to nothing the hardware follows a deadline that moves away, too. */
 static void follows_where_it_is_cheap(void **state)
 {
@@ -219,9 +332,11 @@ static void follows_where_it_is_cheap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(random_use),	   cmocka_unit_test(in_the_past),
-		cmocka_unit_test(early_interrupt), cmocka_unit_test(first_come),
-		cmocka_unit_test(some_at_once),	   cmocka_unit_test(follows_where_it_is_cheap),
+		cmocka_unit_test(random_use),	       cmocka_unit_test(in_the_past),
+		cmocka_unit_test(early_interrupt),     cmocka_unit_test(first_come),
+		cmocka_unit_test(some_at_once),	       cmocka_unit_test(follows_where_it_is_cheap),
+		cmocka_unit_test(a_lane_waits),	       cmocka_unit_test(one_does_not_wait),
+		cmocka_unit_test(random_use_of_lanes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
