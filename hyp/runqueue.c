@@ -459,6 +459,8 @@ struct thread *runqueue_pick(void)
 		WRITE_ONCE(t->state, THREAD_RUNNING);
 		WRITE_ONCE(t->on_hart, 1);
 		rq->alone = nobody_ready(rq);
+		/* Before who comes next can read it: the slice of the thread before is not counted on. */
+		WRITE_ONCE(rq->sliced, 0);
 		rq->runs = vtime_since();
 		advance(rq, stake_here(t)->vtime);
 	}
@@ -487,20 +489,19 @@ void runqueue_idle(void)
 	hartmask_remove_atomic(&idle, me);
 }
 
-/* It is fixed when the thread gets the hart: nothing that the thread does begins it anew. */
+/* It is fixed when the thread gets the hart: nothing that the thread does begins it anew. Whether others
+ * wait is what was found under the lock: who has come since has read sliced after that, and has the hart
+ * look. That holds too where it looks by itself, at a cap. */
 void runqueue_start_slice(void)
 {
 	struct runqueue *rq = &this_hart(runqueue);
 	const struct sched_entity *e = &rq->current->share;
 
-	if (!nobody_ready(rq) || (e->group && e->group->cap)) {
+	if (!rq->alone || (e->group && e->group->cap))
 		timer_arm(&rq->slice, arch_clock() + sched_turn(&rq->queue, e));
-		WRITE_ONCE(rq->sliced, 1);
-		return;
-	}
-	WRITE_ONCE(rq->sliced, 0);
-	if (timer_armed(&rq->slice))
+	else if (timer_armed(&rq->slice))
 		timer_disarm(&rq->slice);
+	WRITE_ONCE(rq->sliced, !rq->alone);
 }
 
 void runqueue_go_on_slice(void)

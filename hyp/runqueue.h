@@ -25,7 +25,7 @@ struct runqueue {
 	u64 charged;   /* the clock when somebody was charged here last; under lock */
 	u64 runs;      /* the clock when current got the hart or was charged; under lock */
 	bool alone;    /* nobody waited when current got the hart; under lock to set */
-	u32 sliced;    /* current's slice ends by itself; written by this hart, read by any */
+	u32 sliced; /* current's slice ends in time for who waits; written by this hart, read by any */
 	/* This hart alone, interrupts off. */
 	struct thread *current;
 	struct thread *left; /* had the hart before current; until its registers are known saved */
@@ -75,7 +75,7 @@ struct thread *runqueue_pick(void);
 /* Nobody is ready here: waits for an interrupt, or until there is somebody. */
 void runqueue_idle(void);
 
-/* The thread that got the hart runs for what it asks for, if others wait. */
+/* The thread that got the hart runs for what it asks for, if others wait; or until its cap is looked at. */
 void runqueue_start_slice(void);
 
 /* The same for one that waited in place, or not at all, now that others wait: what it has of its slice

@@ -317,6 +317,8 @@ u64 sched_turn(const struct sched_queue *q, const struct sched_entity *e)
 	u64 most = e->group && e->group->cap ? q->slice * SCHED_CAP_SLICE_MS / SCHED_SLICE_MS
 					     : q->slice;
 
+	if (!READ_ONCE(q->ready))
+		return most;
 	return min_u64(max_u64(e->left, q->least), most);
 }
 

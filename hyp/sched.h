@@ -172,7 +172,8 @@ void sched_serve(struct sched_group *g, u64 ticks);
 bool sched_preempts(const struct sched_queue *q, const struct sched_stake *s,
 		    const struct sched_entity *e, const struct sched_entity *runs);
 
-/* For how long e, which has the hart, may keep it while others wait, in ticks. */
+/* For how long e, which has the hart, may keep it: what it asks for while others wait; else, if it has a
+ * cap, until that is looked at again. In ticks. */
 u64 sched_turn(const struct sched_queue *q, const struct sched_entity *e);
 
 /* What so many ticks of a thread that has the hart are to its stake. */

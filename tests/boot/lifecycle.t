@@ -35,11 +35,12 @@ SCENES = {
     "all-kinds": (4, "rv64", FIXED, {
         "busy": {"harts": "<1>"},
         "life-states": {"cpus": "<5>"},
-        # Without a cap: with one its time jumps by more than a pause (docs/architecture.md, Known limits).
-        "life-cap": {"cpus": "<2>"},
+        "life-cap": {"cpus": "<2>", "cap": "<30>"},
         "life-pinned": {"cpus": "<2>", "harts": "<1>"},
         "life-dedicated": {"harts": "<3>", "dedicated": ""},
         **FILL_AND_LOOK}),
+    # Alone but for its cap, with turns that are longer than it takes to come back to its guest.
+    "one-hart-cap": (1, "rv64", FIXED, {"life": {"cap": "<99>"}}),
     "one-hart": (1, "rv64", FIXED, {"busy": {}, "life": {"cpus": "<5>"}}),
     "sbi-timer": (1, "rv64,sstc=off", FIXED, {"busy": {}, "life": {"cpus": "<5>"}}),
     "max": (1, "max", FIXED, FILL_AND_LOOK),

@@ -68,6 +68,7 @@ static struct sched_group group[GROUPS];
 static struct sched_stake stake[GROUPS][MODEL_HARTS];
 static struct hartmask all;
 static unsigned int harts, threads;
+static u32 turns; /* that threads have begun */
 static u64 seed, clock_now;
 static u64 late_own, late_other, late_load, late_slice; /* each seed has its own */
 static jmp_buf waiting;
@@ -204,6 +205,7 @@ static void go_to(struct thread *next)
 	struct sim_thread *x = sim_of(next);
 
 	rq->current = next;
+	turns++;
 	runqueue_start_slice();
 	if (next == prev) {
 		runqueue_nudge();
@@ -617,6 +619,26 @@ static void caps_hold(void **state)
 			hold(&capped[i], with);
 }
 
+static u32 turns_of_one_alone(u32 cap)
+{
+	const struct vm vm = CAPPED(1, cap);
+
+	boot(1, 1);
+	add_vm(&vm, 0);
+	play_until(clock_now + S);
+	turns = 0;
+	play_until(clock_now + S);
+	return turns;
+}
+
+/* Who is alone but for its cap keeps the hart until the cap is looked at. */
+static void who_is_alone_with_a_cap_has_whole_turns(void **state)
+{
+	(void)state;
+	assert_in_range(turns_of_one_alone(99), 480, 520);
+	assert_in_range(turns_of_one_alone(30), 145, 160);
+}
+
 static void shares_hold_for_nappers(void **state)
 {
 	(void)state;
@@ -811,6 +833,7 @@ int main(void)
 		cmocka_unit_test(shares_hold),
 		cmocka_unit_test(shares_hold_for_nappers),
 		cmocka_unit_test(caps_hold),
+		cmocka_unit_test(who_is_alone_with_a_cap_has_whole_turns),
 		cmocka_unit_test(any_layout),
 		cmocka_unit_test(nobody_is_owed_for_being_alone),
 		cmocka_unit_test(who_was_alone_is_not_starved),
