@@ -243,10 +243,19 @@ void sched_stop(struct sched_queue *q)
 		requeue(q, s);
 }
 
+/* The stake goes behind that one, and what it gives away is not owed to it. */
+static void go_behind(struct sched_queue *q, struct sched_stake *s, const struct sched_stake *other)
+{
+	if (sched_behind(s->vtime, other->vtime))
+		s->vtime = other->vtime;
+	heap_remove(&q->stakes, &s->node);
+	heap_add(&q->stakes, &s->node, other->node.key);
+}
+
 bool sched_put(struct sched_queue *q, struct sched_entity *e, bool yields)
 {
 	struct sched_stake *s = q->current;
-	const struct heap_node *first = s->ready.first;
+	struct heap_node *first = s->ready.first;
 	bool over = ask(q, e);
 	u64 key;
 
@@ -254,11 +263,8 @@ bool sched_put(struct sched_queue *q, struct sched_entity *e, bool yields)
 	put_in(q, s, e, yields && first && heap_key_before(key, first->key) ? first->key : key);
 	first = q->stakes.first;
 	sched_stop(q);
-	if (yields && first && heap_key_before(s->node.key, first->key)) {
-		key = first->key;
-		heap_remove(&q->stakes, &s->node);
-		heap_add(&q->stakes, &s->node, key);
-	}
+	if (yields && first && heap_key_before(s->node.key, first->key))
+		go_behind(q, s, stake_of(first));
 	return over;
 }
 

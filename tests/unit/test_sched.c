@@ -276,6 +276,29 @@ static void who_yields_goes_behind(void **state)
 	assert_int_not_equal(pick(), i);
 }
 
+/* Who gives its hart away again and again, and then does not, has been owed a slice and no more. */
+static void what_is_given_away_is_not_owed(void **state)
+{
+	u64 began;
+	int i;
+
+	(void)state;
+	add(make_vm(0, SCHED_WEIGHT, 0));
+	add(make_vm(1, SCHED_WEIGHT, 0));
+	compute(2 * SLICE);
+	for (began = clock_now; clock_now - began < 100 * SLICE;) {
+		i = pick();
+		use(i, i ? sched_turn(&q, &e[i]) : 1);
+		(void)sched_put(&q, &e[i], i == 0);
+	}
+	assert_true(had[0] < 3 * SLICE);
+	for (began = clock_now; (i = pick()) == 0;) {
+		use(i, sched_turn(&q, &e[i]));
+		(void)sched_put(&q, &e[i], false);
+	}
+	assert_in_range(clock_now - began, 0, 2 * SLICE);
+}
+
 /* Virtual time may pass the end of its 64 bits. */
 static void time_wraps(void **state)
 {
@@ -347,6 +370,7 @@ int main(void)
 		cmocka_unit_test_setup(naps_bring_nothing, fresh),
 		cmocka_unit_test_setup(what_is_owed_is_charged, fresh),
 		cmocka_unit_test_setup(who_yields_goes_behind, fresh),
+		cmocka_unit_test_setup(what_is_given_away_is_not_owed, fresh),
 		cmocka_unit_test_setup(time_wraps, fresh),
 		cmocka_unit_test_setup(cap_holds, fresh),
 		cmocka_unit_test_setup(masks, fresh),
