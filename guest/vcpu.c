@@ -522,10 +522,8 @@ void vcpu_yield(struct vcpu *v)
 
 bool vcpu_break(struct vcpu *v)
 {
-	if (entry_work_take(~0UL)) {
+	if (entry_work_take(~0UL))
 		let_others_run(v);
-		vsteal_return(v);
-	}
 	if (unlikely(READ_ONCE(v->run.requests) & REQ_PAUSE))
 		park(v);
 	return vm_running(v->vm);

@@ -44,16 +44,6 @@ static void slice_over(struct timer *t)
 	entry_work_set(arch_hart_index(), ENTRY_WORK_RESCHED);
 }
 
-void runqueue_release(struct sched_group *g)
-{
-	unsigned int i;
-
-	WRITE_ONCE(g->released, 1);
-	for_each_hart (i)
-		if (READ_ONCE(g->stake[i].held))
-			entry_work_set(i, ENTRY_WORK_RESCHED);
-}
-
 void runqueue_dedicate(unsigned int hart)
 {
 	hartmask_remove_atomic(&runqueue_shared, hart);
@@ -89,6 +79,33 @@ static void note_crowd(struct runqueue *rq, unsigned int hart)
 	} else {
 		hartmask_remove_atomic(&crowded, hart);
 		__atomic_fetch_sub(&crowds, 1, __ATOMIC_RELAXED);
+	}
+}
+
+/* Who holds stakes on a hart after this does so under its lock, and sees that the cap does not count. */
+static void release_on(unsigned int hart, struct sched_stake *s)
+{
+	struct runqueue *rq = &per_hart(runqueue, hart);
+	unsigned long flags = spin_lock_irqsave(&rq->lock);
+	bool held = s->held;
+
+	sched_release(&rq->queue, s);
+	note_crowd(rq, hart);
+	spin_unlock_irqrestore(&rq->lock, flags);
+	if (held)
+		entry_work_set(hart, ENTRY_WORK_RESCHED);
+}
+
+void runqueue_release(struct sched_group *g)
+{
+	unsigned int i;
+
+	WRITE_ONCE(g->released, 1);
+	if (!g->cap)
+		return;
+	for_each_hart (i) {
+		release_on(i, &g->stake[i]);
+		thread_look();
 	}
 }
 

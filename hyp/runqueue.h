@@ -89,7 +89,7 @@ void runqueue_switched(void);
 void runqueue_nudge(void);
 
 /* The group's cap does not count until its released is 0 again: its threads are to come to an end, or to a
- * pause. Any context that RCU watches. */
+ * pause. Interrupts on; may block, for a moment a hart. */
 void runqueue_release(struct sched_group *g);
 
 /* The hart takes no threads but those that are made on it, and is asked for none: for one vCPU alone.

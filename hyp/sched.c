@@ -9,9 +9,6 @@
 
 /* What may be charged at once: no product of it and weights is too large. */
 #define CHARGE_MAX BIT(44)
-/* Whose turn is SCHED_CAP_SLICE_MS has not used more than so many slices at once: the hart stood still. */
-#define CAP_SLICES 4
-#define RELEASES   64 /* held stakes that are looked at for one whose cap does not count any more */
 
 void sched_group_init(struct sched_group *g, u32 weight, u32 cap)
 {
@@ -118,7 +115,6 @@ static void requeue(struct sched_queue *q, struct sched_stake *s)
 static void put_in(struct sched_queue *q, struct sched_stake *s, struct sched_entity *e, u64 key)
 {
 	heap_add(&s->ready, &e->node, key);
-	e->queued = true;
 	s->count++;
 	q->ready += !s->held;
 }
@@ -178,7 +174,6 @@ void sched_add(struct sched_queue *q, struct sched_stake *s, struct sched_entity
 void sched_remove(struct sched_queue *q, struct sched_stake *s, struct sched_entity *e)
 {
 	heap_remove(&s->ready, &e->node);
-	e->queued = false;
 	s->count--;
 	q->ready -= !s->held;
 	requeue(q, s);
@@ -293,7 +288,7 @@ void sched_charge(struct sched_queue *q, struct sched_entity *e, u64 had)
 		ticks += min_u64(take_owed(g), CHARGE_MAX);
 	s->vtime += sched_scaled(s, ticks);
 	if (unlikely(g && g->cap))
-		pay(g, e, min_u64(ticks, q->slice * CAP_SLICES));
+		pay(g, e, ticks);
 }
 
 void sched_owe(struct sched_group *g, u64 ticks)
@@ -360,20 +355,17 @@ static void hold(struct sched_queue *q, struct sched_stake *s, u64 until)
 	q->ready -= s->count;
 }
 
-static bool is_released(struct heap_node *n, void *arg)
+void sched_release(struct sched_queue *q, struct sched_stake *s)
 {
-	(void)arg;
-	return READ_ONCE(stake_of(n)->group->released);
+	if (s->held)
+		release(q, s);
 }
 
 u64 sched_hold(struct sched_queue *q, u64 now)
 {
 	struct sched_stake *s;
-	u32 looks = RELEASES;
 	u64 until;
 
-	while (q->held.first && (s = stake_of(heap_find(&q->held, is_released, NULL, &looks))))
-		release(q, s);
 	while ((s = stake_of(q->held.first)) && !heap_key_before(now, s->node.key))
 		release(q, s);
 	while ((s = stake_of(q->stakes.first)) && s->group) {

@@ -59,7 +59,7 @@ struct sched_group {
 	u32 cap;		   /* per cent of one hart; 0: none */
 	struct sched_stake *stake; /* by hart index */
 	struct timer_lane *lanes;  /* the same; for its threads' timers */
-	u32 released;		   /* the cap does not count: the VM ends; by any */
+	u32 released;		   /* the cap does not count: the VM ends, or pauses; by any */
 	/* Atomic. */
 	u32 wanting; /* threads that run or are ready */
 	u64 paid;    /* the tick up to which it has paid */
@@ -77,7 +77,6 @@ struct sched_entity {
 	u64 burst;		   /* ticks since it rested */
 	u64 reserved;		   /* ticks that its group has paid for in advance */
 	bool wanting;		   /* counted in its group */
-	bool queued;		   /* is in its stake's heap */
 	bool rested;		   /* since it was charged last */
 	struct sched_group *group; /* or NULL */
 	struct sched_stake own;	   /* then */
@@ -138,6 +137,9 @@ void sched_remove(struct sched_queue *q, struct sched_stake *s, struct sched_ent
  * is not, and those that were held for long enough are not any more. Returns when the first is to be looked
  * at again; ~0: none is held. */
 u64 sched_hold(struct sched_queue *q, u64 now);
+
+/* The cap of the stake's VM does not count any more: the stake is not held. */
+void sched_release(struct sched_queue *q, struct sched_stake *s);
 
 /* Who is to run next; NULL: nobody is ready. The stake that has the hart is not looked at: sched_stop()
  * comes before. */

@@ -330,8 +330,57 @@ static void cap_holds(void **state)
 	assert_in_range(share((unsigned int)begin, (unsigned int)begin + 1, 1000 * MS), 6900, 7100);
 	/* One that ends is not kept. */
 	vm[0].released = 1;
-	compute(SLICE);
+	sched_release(&q, &stake[0]);
 	assert_in_range(share(0, 16, 1000 * MS), 4900, 5100);
+}
+
+/* What limen does for a VM is paid for like all that it has, however much it is. */
+static void cap_holds_for_what_is_owed(void **state)
+{
+	(void)state;
+	add(make_vm(0, SCHED_WEIGHT, 50));
+	compute(10 * SLICE);
+	sched_owe(&vm[0], 400 * MS);
+	assert_in_range(share(0, 1, 1000 * MS), 900, 1200);
+}
+
+/* Who is woken as it begins to wait gets the hart again without having been charged: it is not paid for twice. */
+static void who_goes_on_pays_once(void **state)
+{
+	u64 paid;
+
+	(void)state;
+	add(make_vm(0, SCHED_WEIGHT, 10));
+	assert_int_equal(pick(), 0);
+	paid = vm[0].paid;
+	for (unsigned int n = 0; n < 10; n++) {
+		wake(0);
+		assert_int_equal(pick(), 0);
+	}
+	assert_int_equal(vm[0].paid, paid);
+	use(0, MS);
+	assert_in_range(vm[0].paid, clock_now + 10 * MS - SCHED_KEEP_MS * MS - 2 * MS,
+			clock_now + 10 * MS - SCHED_KEEP_MS * MS + 2 * MS);
+}
+
+/* Held for long, it has the hart as soon as its cap does not count. */
+static void who_is_released_is_not_held(void **state)
+{
+	(void)state;
+	add(make_vm(0, SCHED_WEIGHT, 1));
+	while (pick() >= 0) {
+		use(0, 2 * MS);
+		(void)sched_put(&q, &e[0], false);
+	}
+	assert_true(stake[0].held);
+	assert_int_equal(q.ready, 0);
+	vm[0].released = 1;
+	sched_release(&q, &stake[0]);
+	assert_int_equal(q.ready, 1);
+	assert_int_equal(pick(), 0);
+	/* And again for nothing. */
+	sched_release(&q, &stake[0]);
+	assert_int_equal(q.ready, 0);
 }
 
 static void masks(void **state)
@@ -373,6 +422,9 @@ int main(void)
 		cmocka_unit_test_setup(what_is_given_away_is_not_owed, fresh),
 		cmocka_unit_test_setup(time_wraps, fresh),
 		cmocka_unit_test_setup(cap_holds, fresh),
+		cmocka_unit_test_setup(cap_holds_for_what_is_owed, fresh),
+		cmocka_unit_test_setup(who_goes_on_pays_once, fresh),
+		cmocka_unit_test_setup(who_is_released_is_not_held, fresh),
 		cmocka_unit_test_setup(masks, fresh),
 	};
 

@@ -125,6 +125,10 @@ void timer_disarm(struct timer *t)
 	t->armed = false;
 }
 
+void thread_look(void)
+{
+}
+
 /* The hart stays in this wait: back to who called runqueue_idle(). */
 void idle_wait_irqoff(void)
 {
@@ -639,6 +643,25 @@ static void who_is_alone_with_a_cap_has_whole_turns(void **state)
 	assert_in_range(turns_of_one_alone(30), 145, 160);
 }
 
+/* One that waits for its cap does so no longer once that does not count. */
+static void who_is_released_runs_at_once(void **state)
+{
+	static const struct vm vm = {256, 1, 0, 0, 1, 1};
+	u64 before[GROUPS], after[GROUPS];
+
+	(void)state;
+	boot(2, 1);
+	add_vm(&vm, 0);
+	play_until(clock_now + S);
+	assert_true(stake[0][0].held);
+	had(before);
+	now = 1;
+	runqueue_release(&group[0]);
+	play_until(clock_now + 10 * MS);
+	had(after);
+	assert_in_range(after[0] - before[0], 9 * MS, 10 * MS);
+}
+
 static void shares_hold_for_nappers(void **state)
 {
 	(void)state;
@@ -834,6 +857,7 @@ int main(void)
 		cmocka_unit_test(shares_hold_for_nappers),
 		cmocka_unit_test(caps_hold),
 		cmocka_unit_test(who_is_alone_with_a_cap_has_whole_turns),
+		cmocka_unit_test(who_is_released_runs_at_once),
 		cmocka_unit_test(any_layout),
 		cmocka_unit_test(nobody_is_owed_for_being_alone),
 		cmocka_unit_test(who_was_alone_is_not_starved),
