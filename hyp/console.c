@@ -17,7 +17,7 @@
 #include "lib/spinlock.h"
 #include "rcu/rcu.h"
 
-#define READ_CHUNK  32	  /* bytes handed on at a time */
+#define READ_CHUNK  16	  /* bytes handed on at a time */
 #define SEND_ROUNDS 4	  /* bursts a console_send() */
 #define TELL_ROUNDS 4	  /* of those who wait for room, with interrupts off */
 #define LAST_BYTES  65536 /* of what is in rings when a panic comes */
@@ -30,6 +30,7 @@ static struct {
 	bool tx_irq, rx_irq; /* as the port has been told */
 	bool rx_held;	     /* who gets input had no room */
 	bool tx_rests;	     /* until console_go_on() */
+	bool rx_rests;	     /* the same */
 
 	/* Set as console_set_input() says, read without the lock. */
 	const struct console_input *input;
@@ -94,7 +95,7 @@ static void set_irqs(void)
 {
 	bool tx = console.irqs && !READ_ONCE(console.waits) && !console.tx_rests &&
 		  (outmix_pending(&mix) || mix.due);
-	bool rx = console.irqs && !console.rx_held;
+	bool rx = console.irqs && !console.rx_held && !console.rx_rests;
 
 	if (tx == console.tx_irq && rx == console.rx_irq)
 		return;
@@ -180,7 +181,7 @@ void console_init_early(void)
 	console.waits = true;
 	console.wake = NULL;
 	console.irqs = console.tx_irq = console.rx_irq = console.rx_held = false;
-	console.tx_rests = false;
+	console.tx_rests = console.rx_rests = false;
 	console.uart = (struct uart){.ops = &uart_sbi_ops};
 	console.uart.ops->init(&console.uart);
 	log_set_sink(console_log_line);
@@ -430,7 +431,7 @@ bool console_poll(void)
 }
 
 /* One burst, and its consequences; the transmitter rests if that is not all. */
-static bool send_and_rest(void)
+static void send_and_rest(void)
 {
 	struct console_guard g = console_lock();
 	size_t burst = console.uart.ops->burst;
@@ -442,10 +443,23 @@ static bool send_and_rest(void)
 		more = tell_room();
 	g = console_lock();
 	console.tx_rests = more || (all_went && outmix_pending(&mix));
-	set_irqs();
-	more = console.tx_rests;
 	console_unlock(g);
-	return more;
+}
+
+/* A chunk each way. What is left to be read rests as well: a far end that is quicker than a line would have
+ * one interrupt follow the other, and whoever was interrupted would not come to its look. */
+static bool take_turn(bool reads)
+{
+	struct console_guard g;
+	bool more = reads && console_poll(), rests;
+
+	send_and_rest();
+	g = console_lock();
+	console.rx_rests = more;
+	set_irqs();
+	rests = console.tx_rests || more;
+	console_unlock(g);
+	return rests;
 }
 
 bool console_irq(void)
@@ -455,17 +469,17 @@ bool console_irq(void)
 	if (console.uart.ops->irq)
 		console.uart.ops->irq(&console.uart);
 	console_unlock(g);
-	(void)console_poll();
-	return send_and_rest();
+	return take_turn(true);
 }
 
 bool console_go_on(void)
 {
 	struct console_guard g = console_lock();
+	bool reads = console.rx_rests;
 
-	console.tx_rests = false;
+	console.tx_rests = console.rx_rests = false;
 	console_unlock(g);
-	return send_and_rest();
+	return take_turn(reads);
 }
 
 /* ---- the end ---------------------------------------------------------------------------------- */

@@ -59,11 +59,11 @@ size_t console_send(void);
 bool console_pending(void);
 
 /* The port's interrupt: acknowledges it, takes some of what has arrived and sends a burst. True: the port
- * would take more at once; so that it does not keep the hart, it is left alone until console_go_on(), which
- * is to come after a while. Interrupts off. */
+ * would take more at once, or has more; so that it does not keep the hart, it is left alone until
+ * console_go_on(), which is to come after a while. Interrupts off. */
 bool console_irq(void);
 
-/* Sends another burst; returns as console_irq(). Interrupts off. */
+/* Sends another burst, and takes what was left; returns as console_irq(). Interrupts off. */
 bool console_go_on(void);
 
 /* What was written so far is out when it returns, or the port is stuck; and from now on who writes

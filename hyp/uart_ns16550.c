@@ -148,7 +148,7 @@ static void ns16550_irq(struct uart *u)
 
 const struct uart_ops uart_ns16550_ops = {
 	.name = "ns16550a",
-	.burst = 32,
+	.burst = 16,
 	.init = ns16550_init,
 	.send = ns16550_send,
 	.write = ns16550_write,

@@ -570,8 +570,8 @@ static void test_input(void **state)
 	expect_input("\x01"
 		     "a ctrl-a passes, and everything else: \x03\x1b[A\xff");
 	expect_input(
-		"more than the thirty-two bytes that are handed on at a time, so that more is known to be there.");
-	assert_int_equal(got_calls, 3);
+		"more than the sixteen bytes that are handed on at a time, so that more is known to be there.....");
+	assert_int_equal(got_calls, 6);
 	got[0] = 0;
 	in = "dropped";
 	console_set_input(NULL, NULL);
@@ -629,6 +629,30 @@ static void test_poll_without_room(void **state)
 	assert_string_equal(got, "polled");
 }
 
+/* A far end that is quicker than a line does not keep the hart. */
+static void test_input_rests(void **state)
+{
+	static char flood[2000];
+
+	(void)state;
+	memset(flood, 'f', sizeof(flood) - 1);
+	got[0] = 0;
+	got_room = sizeof(got);
+	in = flood;
+	console_set_input(&input, got);
+	assert_true(console_irq());
+	assert_int_equal(strlen(got), 16);
+	assert_false(port.rx);
+	console_input_room(); /* room is not what it waits for */
+	assert_false(port.rx);
+	assert_true(console_go_on());
+	assert_int_equal(strlen(got), 32);
+	assert_false(port.rx);
+	in = "the rest";
+	assert_false(console_go_on());
+	assert_true(port.rx);
+}
+
 static void test_poll_is_bounded(void **state)
 {
 	static char flood[2000];
@@ -640,9 +664,9 @@ static void test_poll_is_bounded(void **state)
 	in = flood;
 	console_set_input(&input, got);
 	assert_true(console_poll());
-	assert_int_equal(strlen(got), 32);
+	assert_int_equal(strlen(got), 16);
 	assert_true(console_poll());
-	assert_int_equal(strlen(got), 64);
+	assert_int_equal(strlen(got), 32);
 }
 
 static void test_legacy(void **state)
@@ -820,6 +844,7 @@ int main(void)
 		cmocka_unit_test_setup(test_kept_is_shown, setup_port),
 		cmocka_unit_test_setup(test_drain, setup_port),
 		cmocka_unit_test_setup(test_input_without_room, setup_port),
+		cmocka_unit_test_setup(test_input_rests, setup_port),
 		cmocka_unit_test_setup(test_many_harts_at_a_port, setup_port),
 		cmocka_unit_test_setup(test_panic_passes_the_lock, setup_thread),
 	};
