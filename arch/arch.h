@@ -56,8 +56,12 @@
  *					architecture's own state back (E12) before it returns. May
  *					be a noinstr function as well
  *   u64 arch_clock(void)		ticks of one clock all harts share; never runs backwards
+ *
+ * And a per-hart variable of the architecture, arch_guest_left: the clock when an interrupt last ended a run
+ * of arch_guest_run(), as early as the architecture can tell. Other ends leave it as it is.
  */
 struct arch_vcpu;
+DECLARE_PER_HART(u64, arch_guest_left);
 #include "arch_inline.h"
 
 /* Part 2. */

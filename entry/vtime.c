@@ -24,7 +24,7 @@ u64 vtime_task_ready(struct vtime_task *t)
 
 void vtime_task_rob(struct vtime_task *t, enum vtime_kind kind, u64 ticks)
 {
-	t->base[kind] += ticks;
+	t->ticks[kind] -= ticks;
 	WRITE_ONCE(t->steal, t->steal + ticks);
 }
 

@@ -91,8 +91,8 @@ void vtime_task_init(struct vtime_task *t);
 u64 vtime_task_ready(struct vtime_task *t);
 
 /* So many ticks of the hart's time of that kind, while t had the hart, were another task's: they are steal
- * and not t's own. t has the calling hart, or had it last and is not switched away from it yet; the ticks
- * passed since it got it. Interrupts off. */
+ * and not t's own. t has the calling hart, or has just been switched away from and no other can have taken it yet; the
+ * ticks passed since it got it. Interrupts off. */
 void vtime_task_rob(struct vtime_task *t, enum vtime_kind kind, u64 ticks);
 
 /* The calling hart goes from prev (NULL: nobody) to next (NULL: nobody). A prev that is ready

@@ -1,44 +1,102 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "hyp/bill.h"
 
-struct bill {
-	struct sched_group *irq_for; /* for whom the interrupt that runs works, or NULL */
-	u64 since;		     /* from when on */
-	struct sched_group
-		*robber; /* whose thread had the hart before, having gone before this one */
-	u64 returned;	 /* the hart's ticks of VTIME_HOST when this one got it back */
-};
+#include "entry/run.h"
 
-static DEFINE_PER_HART(struct bill, bill);
+DEFINE_PER_HART(struct bill, bill);
 
-static void charge(struct sched_group *group, enum vtime_kind kind, u64 ticks, struct thread *from)
+static void serve(struct sched_group *group, u64 ticks)
 {
 	sched_owe(group, ticks);
-	if (from->share.group == group)
-		return;
 	sched_serve(group, ticks);
-	vtime_task_rob(&from->time, kind, ticks);
+}
+
+/* What an interrupt took from the group's own thread is owed: who is charged for what a thread has used is not
+ * charged for interrupts. */
+static void charge_irq_only(struct sched_group *group, u64 ticks, struct thread *from)
+{
+	if (from->share.group == group) {
+		sched_owe(group, ticks);
+		return;
+	}
+	serve(group, ticks);
+	vtime_task_rob(&from->time, VTIME_IRQ, ticks);
 }
 
 /* Who waits, its hart idle, has nothing taken from it. */
 static void charge_idle(struct sched_group *group, u64 ticks, const struct thread *waits)
 {
-	sched_owe(group, ticks);
-	if (waits->share.group != group)
-		sched_serve(group, ticks);
+	if (waits->share.group == group)
+		sched_owe(group, ticks);
+	else
+		serve(group, ticks);
+}
+
+/* Takes from a thread what has passed since the cut and is not charged yet, up to the hart's present interval;
+ * returns how much. */
+static u64 take_cut(struct bill *b, struct vtime_task *from)
+{
+	const struct vtime_hart *v = &this_hart(vtime_hart);
+	u64 sum = 0;
+
+	for (unsigned int k = 0; k < VTIME_KINDS; k++) {
+		u64 ticks = v->ticks[k] - b->from[k];
+
+		b->from[k] = v->ticks[k];
+		vtime_task_rob(from, k, ticks);
+		sum += ticks;
+	}
+	return sum;
+}
+
+/* Of the group's own thread: what interrupts took. */
+static u64 take_irq(struct bill *b)
+{
+	u64 all = this_hart(vtime_hart).ticks[VTIME_IRQ], ticks = all - b->from[VTIME_IRQ];
+
+	b->from[VTIME_IRQ] = all;
+	return ticks;
+}
+
+static void charge_cut(struct bill *b, struct sched_group *group, struct thread *from)
+{
+	if (from->share.group == group)
+		sched_owe(group, take_irq(b));
+	else
+		serve(group, take_cut(b, &from->time));
+}
+
+/* Nothing of the hart's time is charged yet from now on, as far as its closed intervals go. */
+static void cut_here(struct bill *b)
+{
+	const struct vtime_hart *v = &this_hart(vtime_hart);
+
+	for (unsigned int k = 0; k < VTIME_KINDS; k++)
+		b->from[k] = v->ticks[k];
+	b->cut = rcu_stamp();
+	b->asker = NULL;
+}
+
+/* The interval that the interrupt ended is closed, and from arch_guest_left on not the guest's. */
+void bill_cut(void)
+{
+	struct bill *b = &this_hart(bill);
+
+	cut_here(b);
+	b->from[VTIME_GUEST] -= vtime_since() - this_hart(arch_guest_left);
 }
 
 static void charge_irq(struct bill *b)
 {
 	struct thread *t = thread_current();
-	u64 ticks;
 
 	vtime_switch(VTIME_IRQ);
-	ticks = vtime_since() - b->since;
-	if (READ_ONCE(t->state) == THREAD_RUNNING)
-		charge(b->irq_for, VTIME_IRQ, ticks, t);
+	if (READ_ONCE(t->state) != THREAD_RUNNING)
+		charge_idle(b->irq_for, vtime_since() - b->since, t);
+	else if (bill_is_cut())
+		charge_cut(b, b->irq_for, t);
 	else
-		charge_idle(b->irq_for, ticks, t);
+		charge_irq_only(b->irq_for, vtime_since() - b->since, t);
 }
 
 void bill_note(struct sched_group *group)
@@ -53,24 +111,43 @@ void bill_note(struct sched_group *group)
 	b->irq_for = group;
 }
 
-void bill_irq_end(void)
+void bill_irq_charge(void)
 {
 	struct bill *b = &this_hart(bill);
 
-	if (likely(!b->irq_for))
-		return;
 	charge_irq(b);
+	if (READ_ONCE(this_hart(entry_work)) & ENTRY_WORK_RESCHED)
+		b->asker = b->irq_for;
 	b->irq_for = NULL;
 }
 
-void bill_preempts(struct thread *prev, const struct thread *next, u64 since)
+void bill_gives_up(void)
+{
+	if (!bill_is_cut())
+		cut_here(&this_hart(bill));
+}
+
+bool bill_kept(struct thread *prev, bool robbed)
+{
+	struct bill *b = &this_hart(bill);
+
+	b->payer = robbed && b->asker != prev->share.group ? b->asker : NULL;
+	b->cut = 0;
+	if (likely(!b->payer))
+		return false;
+	vtime_switch(VTIME_HOST);
+	charge_cut(b, b->payer, prev);
+	b->returned = this_hart(vtime_hart).ticks[VTIME_HOST];
+	return true;
+}
+
+void bill_preempts(struct thread *prev, const struct thread *next)
 {
 	struct sched_group *group = next->share.group;
 
 	if (!group || group == prev->share.group)
 		return;
-	vtime_switch(VTIME_HOST);
-	charge(group, VTIME_HOST, vtime_since() - since, prev);
+	charge_cut(&this_hart(bill), group, prev);
 	prev->robber = group;
 }
 
@@ -79,8 +156,9 @@ void bill_switched(const struct thread *prev, struct thread *next)
 {
 	struct bill *b = &this_hart(bill);
 
-	b->robber = next->robber && next->robber == prev->share.group ? prev->share.group : NULL;
+	b->payer = next->robber && next->robber == prev->share.group ? prev->share.group : NULL;
 	b->returned = this_hart(vtime_hart).ticks[VTIME_HOST];
+	b->cut = 0;
 	next->robber = NULL;
 }
 
@@ -88,11 +166,13 @@ void bill_switched(const struct thread *prev, struct thread *next)
 void bill_returned(void)
 {
 	struct bill *b = &this_hart(bill);
+	u64 ticks;
 
-	if (!b->robber)
+	if (!b->payer)
 		return;
 	vtime_switch(VTIME_HOST);
-	charge(b->robber, VTIME_HOST, this_hart(vtime_hart).ticks[VTIME_HOST] - b->returned,
-	       thread_current());
-	b->robber = NULL;
+	ticks = this_hart(vtime_hart).ticks[VTIME_HOST] - b->returned;
+	serve(b->payer, ticks);
+	vtime_task_rob(&thread_current()->time, VTIME_HOST, ticks);
+	b->payer = NULL;
 }

@@ -52,12 +52,14 @@ static void dispatch(unsigned long irq, struct trap_frame *f)
 noinstr void trap_irq(unsigned long irq, struct trap_frame *f)
 {
 	bool was_quiet = context_irq_enter();
+	u64 began = vtime_since();
 	enum vtime_kind kind = vtime_switch(VTIME_IRQ);
 	bool believed = lockdep_irq_enter();
 
 	mark_end(MARK_IRQS_OFF);
 	mark_begin(MARK_IRQS_OFF);
 	instrumentation_begin();
+	bill_irq_begin(kind, began);
 	trace_point(TRACE_IRQ_ENTER, irq, 0);
 	dispatch(irq, f);
 	bill_irq_end();

@@ -9,6 +9,7 @@
 #include "entry/idle.h"
 #include "entry/run.h"
 #include "entry/vtime.h"
+#include "hyp/bill.h"
 
 #define LOOK_AT	    16	 /* threads of another hart's queue that are looked at for one to take */
 #define LOOK_BEHIND 4	 /* harts that are looked at for a thread that is behind */
@@ -615,6 +616,7 @@ static void cap_over(struct timer *t)
 	u64 held;
 
 	spin_lock(&rq->lock);
+	bill_note(sched_held(&rq->queue));
 	held = sched_hold(&rq->queue, arch_clock());
 	note_crowd(rq, arch_hart_index());
 	(void)sched_find(&rq->queue, NULL, has_idle_hart, &l, LOOK_AT);

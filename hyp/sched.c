@@ -377,6 +377,11 @@ u64 sched_hold(struct sched_queue *q, u64 now)
 	return q->held.first ? q->held.first->key : ~0UL;
 }
 
+struct sched_group *sched_held(const struct sched_queue *q)
+{
+	return q->held.first ? stake_of(q->held.first)->group : NULL;
+}
+
 /* ---- looking ------------------------------------------------------------------------------------ */
 
 struct find {

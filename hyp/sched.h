@@ -141,6 +141,9 @@ u64 sched_hold(struct sched_queue *q, u64 now);
 /* The cap of the stake's VM does not count any more: the stake is not held. */
 void sched_release(struct sched_queue *q, struct sched_stake *s);
 
+/* Whose stake is the first that is held, or NULL. */
+struct sched_group *sched_held(const struct sched_queue *q);
+
 /* Who is to run next; NULL: nobody is ready. The stake that has the hart is not looked at: sched_stop()
  * comes before. */
 struct sched_entity *sched_first(const struct sched_queue *q);

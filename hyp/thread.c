@@ -96,10 +96,9 @@ struct thread *thread_create(const char *name, unsigned int hart, void (*fn)(voi
 }
 
 /* Gives the hart to the thread that is to run next, waiting for one when there is none; returns when
- * the caller is it again, maybe on another hart. since: if the caller's turn is not over, the clock from
- * which on it has done nothing of its own; else 0. Interrupts off; the caller has queued itself, or
- * not. */
-static void schedule(u64 since)
+ * the caller is it again, maybe on another hart. robbed: the caller's turn is not over, and bill_gives_up()
+ * came before. Interrupts off; the caller has queued itself, or not. */
+static void schedule(bool robbed)
 {
 	struct thread *prev = thread_current(), *next;
 
@@ -112,17 +111,20 @@ static void schedule(u64 since)
 	this_hart(runqueue).current = next;
 	runqueue_start_slice();
 	lockdep_assert_no_locks();
+	/* Not any more, if the hart waited idle. */
+	robbed = robbed && bill_is_cut();
 	/* For the caller too: a loop with thread_yield() in it holds no grace period up. */
-	rcu_note_quiescent_irqoff();
+	if (next != prev || !bill_kept(prev, robbed))
+		rcu_note_quiescent_irqoff();
 	if (next == prev) {
 		runqueue_nudge();
 		return;
 	}
 	trace_point(TRACE_SCHED, (u64)(uintptr_t)prev, (u64)(uintptr_t)next);
 	this_hart(runqueue).left = prev;
-	if (since)
-		bill_preempts(prev, next, since);
 	vtime_task_switch(&prev->time, &next->time);
+	if (robbed)
+		bill_preempts(prev, next);
 	bill_switched(prev, next);
 	arch_context_switch(&prev->ctx, &next->ctx);
 	runqueue_switched();
@@ -131,13 +133,13 @@ static void schedule(u64 since)
 
 static void give_up(bool yields)
 {
-	u64 since;
 	bool over;
 
 	irq_off();
-	since = vtime_since();
+	if (!yields)
+		bill_gives_up();
 	over = runqueue_requeue(thread_current(), yields);
-	schedule(over || yields ? 0 : since);
+	schedule(!over && !yields);
 	irq_on();
 }
 
@@ -167,7 +169,7 @@ void thread_exit(void)
 	WRITE_ONCE(t->state, THREAD_DEAD);
 	runqueue_rest(t);
 	this_hart(runqueue).dead = t;
-	schedule(0);
+	schedule(false);
 	panic("a thread that ended runs again");
 }
 
@@ -272,7 +274,7 @@ enum err thread_wait(bool (*cond)(void *arg), void *arg, u64 deadline)
 			break;
 		wait_arm(&w, deadline);
 		runqueue_rest(w.thread);
-		schedule(0);
+		schedule(false);
 	}
 	wait_finish(&w, e);
 	irq_on();
@@ -314,7 +316,7 @@ enum err thread_wait_here(bool (*cond)(void *arg), u64 (*deadline)(void *arg, bo
 			break;
 		wait_arm(&w, deadline(arg, false));
 		runqueue_rest(w.thread);
-		schedule(0);
+		schedule(false);
 	}
 	wait_finish(&w, e);
 	irq_on();

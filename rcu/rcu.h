@@ -49,6 +49,12 @@ __window bool rcu_watching(void)
 	return this_hart(rcu_hart).counter & 1;
 }
 
+/* Another one after each quiescent state of the calling hart. Interrupts off, RCU watching. */
+static __always_inline u64 rcu_stamp(void)
+{
+	return this_hart(rcu_hart).counter;
+}
+
 /* Enters an extended quiescent state: a guest's run or an idle wait. Interrupts off. */
 __window void rcu_eqs_enter(void)
 {

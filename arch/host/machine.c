@@ -12,12 +12,16 @@
 #include "arch/host/host.h"
 #include "lib/check.h"
 
+DEFINE_PER_HART(u64, arch_guest_left);
+
 void arch_guest_run(struct arch_vcpu *vcpu)
 {
 	for (;;) {
 		vcpu->interrupted = host_irq_pending();
-		if (vcpu->interrupted)
+		if (vcpu->interrupted) {
+			this_hart(arch_guest_left) = arch_clock();
 			return;
+		}
 		vcpu->steps++;
 		if (!vcpu->step(vcpu))
 			return;

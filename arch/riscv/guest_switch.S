@@ -111,11 +111,17 @@ guest_exit:
 	/* Guest-page faults (20, 21, 23) tell more; 22 gives nothing and does no harm. */
 	addi	t0, t0, -EXC_INSN_GUEST_PAGE
 	li	t1, EXC_STORE_GUEST_PAGE - EXC_INSN_GUEST_PAGE
-	bgtu	t0, t1, 4f
+	bgtu	t0, t1, 5f
 	csrr	t0, CSR_htval
 	csrr	t1, CSR_htinst
 	sd	t0, ARCH_VCPU_HTVAL(a0)
 	sd	t1, ARCH_VCPU_HTINST(a0)
 4:	addi	sp, sp, 32
 	ret
+
+	/* An interrupt's number, less what was subtracted, is above all exceptions' and not negative. */
+5:	bltz	t0, 4b
+	csrr	t0, time
+	sd	t0, %tprel_lo(arch_guest_left)(tp)
+	j	4b
 	.size	guest_switch, . - guest_switch

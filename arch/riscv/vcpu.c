@@ -12,6 +12,7 @@
 #include "lib/check.h"
 
 DEFINE_PER_HART(struct arch_vcpu *, vcpu_loaded);
+DEFINE_PER_HART(u64, arch_guest_left);
 struct vcpu_features vcpu_features;
 
 #define AT(member, offset) \

@@ -25,4 +25,7 @@ static unsigned int now;
 #define per_hart(v, i)		     v##_of[i]
 #define arch_hart_index()	     now
 
+/* That the contract has itself. */
+DECLARE_PER_HART(u64, arch_guest_left);
+
 #endif

@@ -110,6 +110,12 @@ void timer_init(struct timer *t, void (*fn)(struct timer *t))
 	t->fn = fn;
 }
 
+/* Here interrupts take no time. */
+void bill_note(struct sched_group *g)
+{
+	(void)g;
+}
+
 void timer_arm(struct timer *t, u64 deadline)
 {
 	if (deadline == TIMER_NEVER) {
