@@ -33,6 +33,10 @@
  *
  *   this_hart(v)			the macro above; window-safe
  *   unsigned int arch_hart_index(void)	index of the calling hart
+ *   ptrdiff_t arch_per_hart_delta(unsigned int i)
+ *					displacement that turns the address of the caller's own copy
+ *					of a per-hart variable into hart i's; i < arch_hart_count().
+ *					May be a plain function as well
  *
  *   bool arch_irqs_off(void)		are interrupts off, in hardware
  *   void arch_irq_off(void)		interrupts off; compiler barrier
@@ -74,10 +78,6 @@ u64 arch_guest_exit_reason(const struct arch_vcpu *vcpu);
 
 /* How many harts are up; grows only while booting. Any context. */
 unsigned int arch_hart_count(void);
-
-/* Displacement that turns the address of the caller's own copy of a per-hart variable into hart
- * i's copy. Any context; i < arch_hart_count(). */
-ptrdiff_t arch_per_hart_delta(unsigned int i);
 
 #define per_hart(v, i) \
 	(*(__typeof__(&(v)))(void *)((char *)(void *)&this_hart(v) + arch_per_hart_delta(i)))

@@ -40,11 +40,17 @@ static inline void hartmask_remove_atomic(struct hartmask *m, unsigned int i)
 	__atomic_fetch_and(&m->word[i / 64], ~BIT(i % 64), __ATOMIC_RELAXED);
 }
 
+/* The words that harts are in. */
+static inline unsigned int hartmask_words(void)
+{
+	return (arch_hart_count() + 63) / 64;
+}
+
 static inline bool hartmask_empty(const struct hartmask *m)
 {
 	u64 all = 0;
 
-	for (unsigned int w = 0; w < HARTMASK_WORDS; w++)
+	for (unsigned int w = 0; w < hartmask_words(); w++)
 		all |= READ_ONCE(m->word[w]);
 	return !all;
 }
@@ -54,18 +60,20 @@ static inline bool hartmask_empty(const struct hartmask *m)
 static inline unsigned int hartmask_next(const struct hartmask *a, const struct hartmask *b,
 					 unsigned int from)
 {
-	u64 below = BIT(from % 64) - 1;
+	unsigned int words = hartmask_words(), w = from / 64;
+	u64 below = w < words ? BIT(from % 64) - 1 : 0;
 
-	for (unsigned int n = 0; n <= HARTMASK_WORDS; n++) {
-		unsigned int w = (from / 64 + n) % HARTMASK_WORDS;
+	w = w < words ? w : 0;
+	for (unsigned int n = 0; n <= words; n++) {
 		u64 word = READ_ONCE(a->word[w]) & (b ? READ_ONCE(b->word[w]) : ~0UL);
 
 		if (n == 0)
 			word &= ~below;
-		else if (n == HARTMASK_WORDS)
+		else if (n == words)
 			word &= below;
 		if (word)
 			return w * 64 + (unsigned int)__builtin_ctzll(word);
+		w = w + 1 < words ? w + 1 : 0;
 	}
 	return HARTS_MAX;
 }

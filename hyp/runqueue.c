@@ -72,8 +72,9 @@ static void note_crowd(struct runqueue *rq, unsigned int hart)
 {
 	bool crowd = !nobody_ready(rq);
 
-	if (crowd == hartmask_has(&crowded, hart))
+	if (crowd == rq->crowd)
 		return;
+	rq->crowd = crowd;
 	if (crowd) {
 		__atomic_fetch_add(&crowds, 1, __ATOMIC_RELAXED);
 		hartmask_add_atomic(&crowded, hart);
@@ -113,6 +114,12 @@ void runqueue_release(struct sched_group *g)
 static bool any_crowd(void)
 {
 	return READ_ONCE(crowds) != 0;
+}
+
+/* Is there another hart where somebody waits? */
+static bool others_crowd(void)
+{
+	return READ_ONCE(crowds) > (u32)hartmask_has(&crowded, arch_hart_index());
 }
 
 static void dequeue(struct runqueue *rq, struct thread *t)
@@ -204,10 +211,12 @@ static void advance(struct runqueue *rq, u64 vtime)
 static void forgive_alone(struct runqueue *rq, unsigned int hart)
 {
 	struct sched_stake *s = rq->queue.current;
-	u64 slice = rq->queue.slice, latest = READ_ONCE(newest), here = hart_time(rq, hart);
+	u64 slice = rq->queue.slice, latest, here;
 
 	if (!rq->alone || !s || !nobody_ready(rq))
 		return;
+	latest = READ_ONCE(newest);
+	here = hart_time(rq, hart);
 	if (sched_behind(s->vtime, latest) > LAG * slice)
 		s->vtime = latest - LAG * slice;
 	if (sched_behind(s->vtime, here) > slice)
@@ -374,7 +383,7 @@ bool runqueue_requeue(struct thread *t, bool yields)
 	spin_lock(&rq->lock);
 	charge(rq, t);
 	WRITE_ONCE(t->state, THREAD_READY);
-	(void)vtime_task_ready(&t->time);
+	t->time.ready = vtime_since(); /* charge() has just begun an interval */
 	over = sched_put(&rq->queue, &t->share, yields);
 	note_crowd(rq, t->hart);
 	spin_unlock(&rq->lock);
@@ -447,7 +456,7 @@ static void take_behind(struct runqueue *rq)
 	struct thread *t;
 	u64 limit, had;
 
-	if (nobody_ready(rq) || !any_crowd())
+	if (nobody_ready(rq) || !others_crowd())
 		return;
 	spin_lock(&rq->lock);
 	sched_stop(&rq->queue);
@@ -472,8 +481,8 @@ struct thread *runqueue_pick(void)
 	note_crowd(rq, arch_hart_index());
 	t = thread_of(sched_first(&rq->queue));
 	if (t) {
-		dequeue(rq, t);
 		sched_run(&rq->queue, stake_here(t), &t->share);
+		dequeue(rq, t);
 		WRITE_ONCE(t->state, THREAD_RUNNING);
 		WRITE_ONCE(t->on_hart, 1);
 		rq->alone = nobody_ready(rq);
@@ -497,7 +506,7 @@ void runqueue_idle(void)
 
 	hartmask_add_atomic(&idle, me);
 	/* Order: this hart says that it is idle, before it looks for a thread.
-	 * Pairs with: tell() [Z1], runqueue_nudge() [Z3] */
+	 * Pairs with: tell() [Z1], runqueue_nudge_others() [Z3] */
 	arch_mb();
 	t = any_crowd() ? take_from_others(NULL, &had) : NULL;
 	if (t)
@@ -589,7 +598,7 @@ static unsigned int who_looks(struct runqueue *rq)
 	return l.other;
 }
 
-void runqueue_nudge(void)
+void runqueue_nudge_others(void)
 {
 	struct runqueue *rq = &this_hart(runqueue);
 	unsigned int other;
@@ -599,6 +608,8 @@ void runqueue_nudge(void)
 	 * Pairs with: runqueue_idle() [Z3] */
 	arch_mb();
 	if (nobody_ready(rq))
+		return;
+	if (vtime_since() < rq->tells && hartmask_empty(&idle))
 		return;
 	spin_lock(&rq->lock);
 	other = who_looks(rq);

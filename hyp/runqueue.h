@@ -25,6 +25,7 @@ struct runqueue {
 	u64 charged;   /* the clock when somebody was charged here last; under lock */
 	u64 runs;      /* the clock when current got the hart or was charged; under lock */
 	bool alone;    /* nobody waited when current got the hart; under lock to set */
+	bool crowd;    /* it is counted among those where a thread waits; under lock */
 	u32 sliced; /* current's slice ends in time for who waits; written by this hart, read by any */
 	/* This hart alone, interrupts off. */
 	struct thread *current;
@@ -86,7 +87,13 @@ void runqueue_go_on_slice(void);
 void runqueue_switched(void);
 
 /* Somebody who waits here may have become free to go: has an idle hart look, or, once a slice, another. */
-void runqueue_nudge(void);
+void runqueue_nudge_others(void);
+
+static inline void runqueue_nudge(void)
+{
+	if (arch_hart_count() > 1)
+		runqueue_nudge_others();
+}
 
 /* The group's cap does not count until its released is 0 again: its threads are to come to an end, or to a
  * pause. Interrupts on; may block, for a moment a hart. */

@@ -148,7 +148,7 @@ struct sched_group *sched_held(const struct sched_queue *q);
  * comes before. */
 struct sched_entity *sched_first(const struct sched_queue *q);
 
-/* An entity of s that is ready in no queue has the hart from now on. */
+/* An entity of s has the hart from now on: one that is ready in no queue, or is removed from this one next. */
 void sched_run(struct sched_queue *q, struct sched_stake *s, struct sched_entity *e);
 
 /* Who has the hart waited without giving it up: if no other thread of its stake is here, that is behind now

@@ -209,6 +209,15 @@ struct wait {
 	struct timer timer;
 };
 
+/* The timer is set out only if it is armed. */
+static void wait_begin(struct wait *w, bool (*cond)(void *arg), void *arg)
+{
+	w->thread = thread_current();
+	w->cond = cond;
+	w->arg = arg;
+	w->armed = false;
+}
+
 static void wait_over(struct timer *t)
 {
 	thread_wake(container_of(t, struct wait, timer)->thread);
@@ -225,7 +234,7 @@ static void wait_block(struct wait *w, enum thread_state state)
 }
 
 /* Is the wait over, and how? ERR_AGAIN: it is not. */
-static enum err wait_look(const struct wait *w)
+static __always_inline enum err wait_look(const struct wait *w)
 {
 	if (w->cond(w->arg))
 		return OK;
@@ -245,10 +254,10 @@ static void wait_arm(struct wait *w, u64 deadline)
 		timer_arm(&w->timer, deadline);
 }
 
-/* Back to RUNNING after the condition came true; a wake-up may have queued the thread meanwhile. */
-static void wait_finish(struct wait *w, enum err e)
+/* The wait is over: back to RUNNING, if it is not; a wake-up may have queued the thread meanwhile. */
+static __always_inline void wait_finish(struct wait *w, enum err e)
 {
-	if (runqueue_resume(w->thread)) {
+	if (READ_ONCE(w->thread->state) != THREAD_RUNNING && runqueue_resume(w->thread)) {
 		/* This hart may have taken another thread while it looked for one. */
 		runqueue_go_on_slice();
 		runqueue_nudge();
@@ -259,11 +268,20 @@ static void wait_finish(struct wait *w, enum err e)
 		w->thread->canceled = false;
 }
 
+/* Others have the hart until the thread is woken and picked: it is RUNNING then. */
+static __attribute__((noinline)) enum err wait_gone(const struct wait *w)
+{
+	runqueue_rest(w->thread);
+	schedule(false);
+	return wait_look(w);
+}
+
 enum err thread_wait(bool (*cond)(void *arg), void *arg, u64 deadline)
 {
-	struct wait w = {.thread = thread_current(), .cond = cond, .arg = arg};
+	struct wait w;
 	enum err e;
 
+	wait_begin(&w, cond, arg);
 	irq_off();
 	for (;;) {
 		wait_block(&w, THREAD_BLOCKED);
@@ -273,8 +291,9 @@ enum err thread_wait(bool (*cond)(void *arg), void *arg, u64 deadline)
 		if (e != ERR_AGAIN)
 			break;
 		wait_arm(&w, deadline);
-		runqueue_rest(w.thread);
-		schedule(false);
+		e = wait_gone(&w);
+		if (e != ERR_AGAIN)
+			break;
 	}
 	wait_finish(&w, e);
 	irq_on();
@@ -302,9 +321,10 @@ static enum err wait_idle(struct wait *w, u64 (*deadline)(void *arg, bool keeps)
 enum err thread_wait_here(bool (*cond)(void *arg), u64 (*deadline)(void *arg, bool keeps),
 			  void *arg)
 {
-	struct wait w = {.thread = thread_current(), .cond = cond, .arg = arg};
+	struct wait w;
 	enum err e;
 
+	wait_begin(&w, cond, arg);
 	irq_off();
 	for (;;) {
 		e = runqueue_is_empty() ? wait_idle(&w, deadline) : ERR_AGAIN;
@@ -315,8 +335,9 @@ enum err thread_wait_here(bool (*cond)(void *arg), u64 (*deadline)(void *arg, bo
 		if (e != ERR_AGAIN)
 			break;
 		wait_arm(&w, deadline(arg, false));
-		runqueue_rest(w.thread);
-		schedule(false);
+		e = wait_gone(&w);
+		if (e != ERR_AGAIN)
+			break;
 	}
 	wait_finish(&w, e);
 	irq_on();

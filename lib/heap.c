@@ -40,15 +40,14 @@ static struct heap_node *meld(struct heap_node *a, struct heap_node *b)
 	return a;
 }
 
-void heap_add(struct heap *h, struct heap_node *n, u64 key)
+void heap_add_to(struct heap *h, struct heap_node *n)
 {
-	*n = (struct heap_node){.key = key, .rank = 1};
 	h->first = meld(h->first, n);
 	h->first->parent = NULL;
 }
 
 /* The ranks above change only as long as each is greater than the one below was: a logarithm. */
-void heap_remove(struct heap *h, struct heap_node *n)
+void heap_remove_from(struct heap *h, struct heap_node *n)
 {
 	struct heap_node *below = meld(n->left, n->right), *p = n->parent;
 

@@ -23,11 +23,29 @@ struct heap {
 	struct heap_node *first; /* or NULL: it is empty */
 };
 
+/* What heap_add() and heap_remove() do where there are other nodes. */
+void heap_add_to(struct heap *h, struct heap_node *n);
+void heap_remove_from(struct heap *h, struct heap_node *n);
+
 /* Puts in a node that is in no heap. */
-void heap_add(struct heap *h, struct heap_node *n, u64 key);
+static inline void heap_add(struct heap *h, struct heap_node *n, u64 key)
+{
+	*n = (struct heap_node){.key = key, .rank = 1};
+	if (h->first)
+		heap_add_to(h, n);
+	else
+		h->first = n;
+}
 
 /* Takes out a node that is in this heap. */
-void heap_remove(struct heap *h, struct heap_node *n);
+static inline void heap_remove(struct heap *h, struct heap_node *n)
+{
+	/* A node without a left child has no right one. */
+	if (h->first == n && !n->left)
+		h->first = NULL;
+	else
+		heap_remove_from(h, n);
+}
 
 /* Calls fn for nodes, a parent before its children, until it returns true or *budget calls were made.
  * Returns the node for which it was true, or NULL. fn does not change the heap. */

@@ -45,6 +45,8 @@ __window unsigned int arch_hart_index(void)
 	return host_hart_index;
 }
 
+ptrdiff_t arch_per_hart_delta(unsigned int i);
+
 __window bool arch_irqs_off(void)
 {
 	return host_irqs_off;

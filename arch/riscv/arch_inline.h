@@ -22,10 +22,16 @@
 	}))
 
 extern __thread unsigned int hart_index;
+extern char *hart_areas[]; /* by index; tp is the calling hart's */
 
 __window unsigned int arch_hart_index(void)
 {
 	return this_hart(hart_index);
+}
+
+__window ptrdiff_t arch_per_hart_delta(unsigned int i)
+{
+	return hart_areas[i] - (char *)__builtin_thread_pointer();
 }
 
 __window bool arch_irqs_off(void)

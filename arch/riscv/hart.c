@@ -10,9 +10,9 @@ DEFINE_PER_HART(u32, kick_wants_handler);
 
 static struct {
 	u64 id;
-	char *area;
 	volatile u32 *kick; /* a store here kicks it; NULL: the firmware does */
 } harts[HARTS_MAX];
+char *hart_areas[HARTS_MAX];
 static u32 kick_identity;
 static unsigned int added, up;
 
@@ -27,13 +27,13 @@ static void tell_index(unsigned int i)
 {
 	char *own = (char *)&this_hart(hart_index);
 
-	*(unsigned int *)(void *)(harts[i].area + (own - harts[0].area)) = i;
+	*(unsigned int *)(void *)(hart_areas[i] + (own - hart_areas[0])) = i;
 }
 
 unsigned int hart_add(u64 id, void *area)
 {
 	harts[added].id = id;
-	harts[added].area = area;
+	hart_areas[added] = area;
 	tell_index(added);
 	return added++;
 }
@@ -43,13 +43,14 @@ void hart_drop(unsigned int index)
 	added--;
 	for (unsigned int i = index; i < added; i++) {
 		harts[i] = harts[i + 1];
+		hart_areas[i] = hart_areas[i + 1];
 		tell_index(i);
 	}
 }
 
 char *hart_area(void)
 {
-	return harts[arch_hart_index()].area;
+	return hart_areas[arch_hart_index()];
 }
 
 void hart_set_count(unsigned int n)
@@ -65,11 +66,6 @@ u64 hart_id(unsigned int index)
 unsigned int arch_hart_count(void)
 {
 	return READ_ONCE(up);
-}
-
-ptrdiff_t arch_per_hart_delta(unsigned int i)
-{
-	return harts[i].area - harts[arch_hart_index()].area;
 }
 
 void hart_set_kick(unsigned int index, volatile u32 *reg, u32 identity)

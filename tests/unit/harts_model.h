@@ -13,7 +13,7 @@
 #define MODEL_HARTS 4
 #define DEVICES	    0x500000000000UL
 
-static unsigned int now;
+static unsigned int now, model_harts __attribute__((unused)) = MODEL_HARTS;
 
 #undef DECLARE_PER_HART
 #undef DEFINE_PER_HART
@@ -24,6 +24,7 @@ static unsigned int now;
 #define this_hart(v)		     v##_of[now]
 #define per_hart(v, i)		     v##_of[i]
 #define arch_hart_index()	     now
+#define arch_hart_count()	     model_harts
 
 /* That the contract has itself. */
 DECLARE_PER_HART(u64, arch_guest_left);

@@ -424,7 +424,7 @@ void timer_disarm(struct timer *t)
 	(void)t;
 }
 
-void runqueue_nudge(void)
+void runqueue_nudge_others(void)
 {
 }
 

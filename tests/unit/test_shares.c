@@ -424,7 +424,7 @@ static void boot(unsigned int n, u64 with)
 	memset(&crowded, 0, sizeof(crowded));
 	crowds = 0;
 	newest = 0;
-	harts = n;
+	harts = model_harts = n;
 	threads = 0;
 	seed = with * 0x9e3779b97f4a7c15UL + 1;
 	late_own = rnd(LATE / 10);

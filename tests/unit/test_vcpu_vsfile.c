@@ -236,7 +236,6 @@ static void hartcall_each(const struct hartmask *harts, void (*fn)(void *arg), v
 			hartcall((first + n) % MODEL_HARTS, fn, arg);
 }
 
-#define arch_hart_count()	MODEL_HARTS
 #define vcpu_set_vgein(arch, n) vcpu_set_vgein((void *)(arch), n)
 #include "guest/vcpu_vsfile.c"
 

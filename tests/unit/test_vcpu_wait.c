@@ -107,7 +107,7 @@ struct thread *thread_create_at(const char *name, unsigned int hart,
 
 NOTHING(thread_reschedule(void))
 NOTHING(thread_wake(struct thread *t), (void)t)
-NOTHING(runqueue_nudge(void))
+NOTHING(runqueue_nudge_others(void))
 NOTHING(timer_init(struct timer *t, void (*fn)(struct timer *t)), (void)t, (void)fn)
 NOTHING(timer_arm(struct timer *t, u64 deadline), (void)t, (void)deadline)
 NOTHING(timer_disarm(struct timer *t), (void)t)
