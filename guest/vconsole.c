@@ -105,7 +105,7 @@ size_t vconsole_write(struct vconsole *c, const char *s, size_t n)
 static const struct vuart_ops uart_ops = {uart_tx, uart_room};
 
 enum err vconsole_init(struct vconsole *c, struct vuart *uart, const char *name,
-		       struct mem_account *account)
+		       struct sched_group *payer, struct mem_account *account)
 {
 	char *buf = kmem_alloc_charged(account, VCONSOLE_OUTPUT);
 	enum err err;
@@ -115,7 +115,7 @@ enum err vconsole_init(struct vconsole *c, struct vuart *uart, const char *name,
 	c->uart = uart;
 	c->lock = (struct spinlock)SPINLOCK_INIT("vconsole");
 	vuart_init(uart, &uart_ops, c);
-	c->out = (struct outsource){.name = name, .room = output_room};
+	c->out = (struct outsource){.name = name, .room = output_room, .payer = payer};
 	outring_init(&c->out.ring, buf, VCONSOLE_OUTPUT);
 	err = console_add(&c->out);
 	c->added = !err;

@@ -32,9 +32,10 @@ struct vconsole {
 	u8 ring[VCONSOLE_RING];
 };
 
-/* Ties the console to the VM's UART, which is set up here. name: the VM's, constant. ERR_NOMEM. */
+/* Ties the console to the VM's UART, which is set up here. name: the VM's, constant. payer: the VM,
+ * which pays for what it costs to send its bytes. ERR_NOMEM. */
 enum err vconsole_init(struct vconsole *c, struct vuart *uart, const char *name,
-		       struct mem_account *account);
+		       struct sched_group *payer, struct mem_account *account);
 
 /* Gives back what vconsole_init() took, if it took anything. A grace period after vconsole_leave(). */
 void vconsole_destroy(struct vconsole *c, struct mem_account *account);

@@ -51,7 +51,7 @@ struct vm {
 	u32 live;		/* vCPU threads that have not ended; atomic */
 	u32 pause;		/* odd: paused, or about to be; written by the manager's thread */
 	u32 unparked;		/* vCPU threads that have not parked for this pause; atomic */
-	u64 served_before;	/* place.share.served at its last start */
+	u64 served_before;	/* place.share.served before its last load */
 	struct thread *manager; /* who starts, pauses and destroys it; constant while it runs */
 	void (*ended)(struct vm *vm);
 	u64 filling; /* what clearing its RAM and copying into it took, ticks of arch_clock() */

@@ -10,6 +10,7 @@
 #include "arch/riscv/clock.h"
 #include "guest/gtree.h"
 #include "guest/vmlist.h"
+#include "hyp/bill.h"
 #include "lib/log.h"
 
 /* One VM of the configuration. The manager's thread alone, but for what is said. */
@@ -227,10 +228,20 @@ static void end_for_good(struct entry *e)
 	discard(e);
 }
 
+/* Others may compute meanwhile: it is the VM's work. */
+static enum err load_again(struct entry *e)
+{
+	u64 since = bill_used();
+	enum err err = vm_load(e->vm, &e->payload);
+
+	bill_work(&e->vm->place.share, since);
+	return err;
+}
+
 static void start_again(struct entry *e)
 {
 	e->restart_at = TIMER_NEVER;
-	if (vm_load(e->vm, &e->payload)) {
+	if (load_again(e)) {
 		e->why = VM_FAILED;
 		end_for_good(e);
 		return;
@@ -284,7 +295,7 @@ static enum err start_anew(struct entry *e)
 		return ERR_FORMAT;
 	e->quick = 0;
 	e->restart_at = TIMER_NEVER;
-	err = absent ? make(e) : vm_load(e->vm, &e->payload);
+	err = absent ? make(e) : load_again(e);
 	if (err)
 		return err;
 	err = start(e);

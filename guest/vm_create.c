@@ -82,7 +82,8 @@ static enum err create_devices(struct vm *vm)
 	enum err e;
 
 	mmio_bus_init(&vm->bus);
-	e = vconsole_init(&vm->console, &vm->uart, vm->config->name, &vm->account);
+	e = vconsole_init(&vm->console, &vm->uart, vm->config->name, &vm->place.share,
+			  &vm->account);
 	if (!e)
 		e = virqchip_create(vm);
 	if (!e)

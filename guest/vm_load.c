@@ -155,6 +155,7 @@ enum err vm_load(struct vm *vm, const struct vm_payload *p)
 {
 	enum err e;
 
+	vm->served_before = READ_ONCE(vm->place.share.served);
 	vclock_init(&vm->clock);
 	if (vm->state != VM_NEW) {
 		gmem_scrub(&vm->mem);

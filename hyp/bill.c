@@ -121,6 +121,20 @@ void bill_irq_charge(void)
 	b->irq_for = NULL;
 }
 
+u64 bill_used(void)
+{
+	unsigned long flags = arch_irq_save();
+	u64 used = vtime_task_used(&thread_current()->time);
+
+	arch_irq_restore(flags);
+	return used;
+}
+
+void bill_work(struct sched_group *group, u64 since)
+{
+	serve(group, bill_used() - since);
+}
+
 void bill_gives_up(void)
 {
 	if (!bill_is_cut())

@@ -48,6 +48,13 @@ void bill_note(struct sched_group *group);
 /* For bill_irq_end(). */
 void bill_irq_charge(void);
 
+/* What the calling thread, one of limen's own, has used so far. For bill_work(). */
+u64 bill_used(void);
+
+/* What it has used since then was for this VM: charged to it when it runs next, beside the thread's own
+ * account. Interrupts on or off. */
+void bill_work(struct sched_group *group, u64 since);
+
 /* The handler is done. */
 static inline void bill_irq_end(void)
 {

@@ -12,6 +12,7 @@
  */
 #include "hyp/console.h"
 
+#include "hyp/bill.h"
 #include "hyp/uart.h"
 #include "lib/log.h"
 #include "lib/spinlock.h"
@@ -113,8 +114,10 @@ static size_t send_some(size_t n)
 	while (done < n) {
 		size_t len = outmix_next(&mix, &s);
 
-		if (len)
+		if (len) {
+			bill_note(outmix_payer(&mix));
 			len = console.uart.ops->send(&console.uart, s, min_u64(len, n - done));
+		}
 		if (!len)
 			break;
 		outmix_sent(&mix, s, len);

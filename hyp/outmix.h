@@ -23,14 +23,16 @@
 #define OUTMIX_LOG     16384
 
 struct outmix;
+struct sched_group;
 
 struct outsource {
 	struct outring ring;
 	const char *name; /* constant while it is in the mix */
 	/* There is room again, after outring_put() told of little. */
 	void (*room)(struct outsource *s);
-	u32 slot;   /* its number in the mix */
-	bool shown; /* it goes out; under the owner's lock, read without */
+	struct sched_group *payer; /* whom the sending is charged to; NULL: nobody */
+	u32 slot;		   /* its number in the mix */
+	bool shown;		   /* it goes out; under the owner's lock, read without */
 };
 
 struct outmix {
@@ -74,6 +76,12 @@ bool outmix_pending(struct outmix *m);
 
 /* Where the next bytes to send are, and how many; 0: there is nothing. */
 size_t outmix_next(struct outmix *m, const char **s);
+
+/* Who pays for sending those. */
+static inline struct sched_group *outmix_payer(const struct outmix *m)
+{
+	return m->cur ? m->cur->payer : NULL;
+}
 
 /* n of those have gone. */
 void outmix_sent(struct outmix *m, const char *s, size_t n);

@@ -301,6 +301,26 @@ static void waits_meanwhile(void)
 	CHECK(a.served == ALL_OUT - LEAVES);
 }
 
+/* A thread of limen's own works for a VM. */
+static void works_for_it(unsigned int i)
+{
+	u64 since = bill_used();
+
+	(void)i;
+	sched_group_init(&other, SCHED_WEIGHT, 0);
+	host_clock_advance(RUN);
+	bill_work(&other, since);
+	CHECK(other.owed == RUN && other.served == RUN);
+	bill_work(&other, bill_used());
+	CHECK(other.owed == RUN && other.served == RUN);
+}
+
+static void worked_for(void **state)
+{
+	(void)state;
+	run(1, works_for_it);
+}
+
 static void (*const *parts)(void);
 
 static void vcpu(void *arg)
@@ -400,10 +420,9 @@ static void no_look(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(preempted),
-		cmocka_unit_test(own),
-		cmocka_unit_test(in_vain),
-		cmocka_unit_test(no_look),
+		cmocka_unit_test(preempted),  cmocka_unit_test(own),
+		cmocka_unit_test(in_vain),    cmocka_unit_test(no_look),
+		cmocka_unit_test(worked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

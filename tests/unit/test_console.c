@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "arch/host/host.h"
+#include "hyp/bill.h"
 #include "hyp/console.h"
 #include "hyp/uart.h"
 #include "lib/log.h"
@@ -72,6 +73,17 @@ struct sbi_ret fw_ecall(unsigned long a0, unsigned long a1, unsigned long a2, un
 	}
 	assert_int_equal(eid, SBI_EXT_0_1_CONSOLE_GETCHAR);
 	return (struct sbi_ret){*in ? *in++ : -1, 0};
+}
+
+/* ---- who pays --------------------------------------------------------------------------------- */
+
+static struct sched_group *paid[8];
+static unsigned int payers;
+
+void bill_note(struct sched_group *group)
+{
+	if (!payers || paid[(payers - 1) % 8] != group)
+		paid[payers++ % 8] = group;
 }
 
 /* ---- a port ----------------------------------------------------------------------------------- */
@@ -450,6 +462,30 @@ static void test_empty_too_early(void **state)
 	guest("0123456789abcdefghijklmnopqrstuvwxyz");
 	port_runs(100, false);
 	expect_out("0123456789abcdefghijklmnopqrstuvwxyz");
+}
+
+/* Whose bytes go pays for their going; for limen's own lines nobody does. */
+static void test_payers(void **state)
+{
+	static struct sched_group payer[2];
+
+	(void)state;
+	guests[0].payer = &payer[0];
+	guests[1].payer = &payer[1];
+	console_show(&guests[1], true);
+	port.stands = true;
+	(void)guest_n(0, "fills the port.\n", FIFO);
+	(void)guest_n(0, "of the first\n", 13);
+	(void)guest_n(1, "of the second\n", 14);
+	log_info("of limen's");
+	port.stands = false;
+	payers = 0;
+	port_runs(1000, false);
+	assert_int_equal(payers, 3);
+	expect_out("fills the port.\nof the first\nlimen: of limen's\r\nof the second\n");
+	assert_ptr_equal(paid[0], &payer[0]);
+	assert_null(paid[1]);
+	assert_ptr_equal(paid[2], &payer[1]);
 }
 
 /* A port that takes all at once does not keep the hart: a burst, a rest. */
@@ -840,6 +876,7 @@ int main(void)
 		cmocka_unit_test_setup(test_interrupt_lost, setup_port),
 		cmocka_unit_test_setup(test_empty_too_early, setup_port),
 		cmocka_unit_test_setup(test_quick_port, setup_port),
+		cmocka_unit_test_setup(test_payers, setup_port),
 		cmocka_unit_test_setup(test_flood, setup_port),
 		cmocka_unit_test_setup(test_kept_is_shown, setup_port),
 		cmocka_unit_test_setup(test_drain, setup_port),
