@@ -35,6 +35,7 @@ enum err vm_start(struct vm *vm, unsigned int first_hart, void (*ended)(struct v
 	vm->manager = thread_current();
 	vm->live = vm->vcpus;
 	vm->place.share.released = 0;
+	sched_group_start(&vm->place.share, arch_hart_count());
 	vm->pause += vm->pause & 1; /* it may have ended while paused */
 	vclock_start(&vm->clock, arch_clock());
 	vfault_reset(&vm->faults);

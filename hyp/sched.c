@@ -23,6 +23,12 @@ void sched_group_spread(struct sched_group *g, struct sched_stake *stake, unsign
 		stake[i].group = g;
 }
 
+void sched_group_start(struct sched_group *g, unsigned int harts)
+{
+	for (unsigned int i = 0; i < harts; i++)
+		g->stake[i].owed = false;
+}
+
 void sched_entity_init(struct sched_entity *e, u32 weight, struct sched_group *group)
 {
 	CHECK(weight >= 1 && weight <= SCHED_WEIGHT_MAX);
@@ -137,6 +143,9 @@ static void join_stake(struct sched_queue *q, struct sched_stake *s, const u64 *
 	u32 here = s->count + (s == q->current);
 	u64 brings = moved ? *moved : s->vtime;
 
+	if (!moved && !s->owed && sched_behind(brings, now))
+		brings = now;
+	s->owed = true;
 	if (!here)
 		s->vtime = within(brings, now, credit, scaled(s, q->slice * SCHED_DEBT, 1));
 	else if (moved)

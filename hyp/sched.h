@@ -50,6 +50,7 @@ struct sched_stake {
 	u32 count;		   /* threads in ready */
 	bool queued;		   /* is in the queue's heap */
 	bool held;		   /* is in the heap of those that wait for their caps */
+	bool owed; /* had a thread since its VM began: what it is behind by counts */
 };
 
 /* A VM. */
@@ -97,6 +98,9 @@ void sched_group_init(struct sched_group *g, u32 weight, u32 cap);
 
 /* Its stakes, one for each hart, zeroed: before its first thread. */
 void sched_group_spread(struct sched_group *g, struct sched_stake *stake, unsigned int harts);
+
+/* The VM starts anew, and is owed nothing for the time when it was not there. None of its threads is there. */
+void sched_group_start(struct sched_group *g, unsigned int harts);
 
 void sched_entity_init(struct sched_entity *e, u32 weight, struct sched_group *group);
 void sched_queue_init(struct sched_queue *q, u64 hz, u64 vtime);

@@ -328,11 +328,7 @@ CASES["storms-nothing"] = storms({
 
 
 # What is not as it should be: why, and by how a point's text begins. A row goes when it holds.
-KNOWN = {
-    "64 vCPUs that end and start are ahead by more than a slice": ("reboot-64: delay of its turn",),
-    "sixteen VMs that start at once want the hart for as short as a sleeper": (
-        "restart-failed-16-vms: late by", "reboot-16-vms: late by"),
-}
+KNOWN = {}
 
 
 def known(what):

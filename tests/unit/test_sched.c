@@ -185,6 +185,32 @@ static void rest_is_not_saved(void **state)
 	assert_in_range(share(sleeper, sleeper + 1, 1000 * MS), 5000, 5150);
 }
 
+/* A VM that begins, or begins anew, is owed nothing for the time when it was not there; what it had too much
+ * of it has had. */
+static void who_begins_is_owed_nothing(void **state)
+{
+	unsigned int new;
+
+	(void)state;
+	add(make_vm(0, SCHED_WEIGHT, 0));
+	compute(10 * SLICE);
+	new = add(make_vm(1, SCHED_WEIGHT, 0));
+	assert_int_equal(sched_behind(stake[1].vtime, q.vtime), 0);
+	sched_remove(&q, &stake[1], &e[new]);
+	compute(10 * SLICE);
+	wake(new);
+	assert_int_equal(sched_behind(stake[1].vtime, q.vtime), SLICE);
+	sched_remove(&q, &stake[1], &e[new]);
+	sched_group_start(&vm[1], 1);
+	wake(new);
+	assert_int_equal(sched_behind(stake[1].vtime, q.vtime), 0);
+	sched_remove(&q, &stake[1], &e[new]);
+	stake[1].vtime = q.vtime + SLICE;
+	sched_group_start(&vm[1], 1);
+	wake(new);
+	assert_int_equal(sched_behind(q.vtime, stake[1].vtime), SLICE);
+}
+
 /* One that runs for short goes first whenever it wakes, and has no more than its share for that. */
 static void short_ones_go_first(void **state)
 {
@@ -418,6 +444,7 @@ int main(void)
 		cmocka_unit_test_setup(vms_come_first_then_vcpus, fresh),
 		cmocka_unit_test_setup(those_who_rest_use_up_nothing, fresh),
 		cmocka_unit_test_setup(rest_is_not_saved, fresh),
+		cmocka_unit_test_setup(who_begins_is_owed_nothing, fresh),
 		cmocka_unit_test_setup(short_ones_go_first, fresh),
 		cmocka_unit_test_setup(naps_bring_nothing, fresh),
 		cmocka_unit_test_setup(what_is_owed_is_charged, fresh),
