@@ -24,7 +24,7 @@ EXACT = ("-icount", "shift=3,sleep=off")
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../guests/demo-times.h"),
           encoding="ascii") as header:
     TIME = {m[1]: int(m[2]) for m in re.finditer(r"#define DEMO_(\w+)_MS +(\d+)", header.read())}
-STAYS, SPINS, WAITS = TIME["ENDS"], TIME["ENDS"] - 4, TIME["OTHER"]
+STAYS, SPINS, WAITS = TIME["ENDS"], TIME["ENDS"] - TIME["TIMER"] - 4, TIME["OTHER"]
 
 EVENT = re.compile(r"limen: trace (\d+) (\d+) (\d+) (\S+)", re.MULTILINE)
 TIMES = re.compile(r"limen: VM (\w+): guest (\d+) ms, host (\d+) ms, interrupts (\d+) ms, "

@@ -38,7 +38,7 @@ void guest_main(void)
 	csr_write(sie, STIP);
 	mark(0); /* enter */
 	mark(1); /* tick */
-	timer_in(ms(2));
+	timer_in(ms(DEMO_TIMER_MS));
 	while (!timer_pending())
 		;
 	mark(2);					/* call */
@@ -47,7 +47,7 @@ void guest_main(void)
 	mark(3); /* fault */
 	*priority = *priority;
 	mark(4); /* idle */
-	timer_in(ms(2));
+	timer_in(ms(DEMO_TIMER_MS));
 	while (!timer_pending())
 		wfi();
 	mark(5); /* grace period: the other VM ends meanwhile */
