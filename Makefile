@@ -23,10 +23,10 @@ endif
 OPT-release  := -O2
 OPT-selftest := $(OPT-release)
 OPT-marks    := $(OPT-release) -DLIMEN_MARKS=1
-# Each function of the debug build looks whether RCU is watching (hyp/instrument.c); not those that
+# Each function of the debug build looks whether RCU is watching (hyp/selftest/instrument.c); not those that
 # do the looking, nor a panic's, which comes from anywhere.
 INSTRUMENT  := -finstrument-functions \
-	       -finstrument-functions-exclude-file-list=hyp/instrument.c,hyp/panic.c,/include/
+	       -finstrument-functions-exclude-file-list=hyp/selftest/instrument.c,hyp/console/panic.c,/include/
 OPT-debug   := -Og -DLIMEN_DEBUG=1 -fstack-protector-strong $(INSTRUMENT)
 
 Q := $(if $(V),,@)
@@ -42,14 +42,14 @@ help: ## this list
 	@echo "  (the guest) and MACHINE= CPU= HARTS= HOST_MEM= QEMU_ARGS= APPEND= (the machine)"
 
 # --- the hypervisor -------------------------------------------------------------------------------
-SRCS := $(sort $(wildcard lib/*.c rcu/*.c entry/*.c hyp/*.c guest/*.c sbi/*.c sbi/*.S \
+SRCS := $(sort $(wildcard lib/*.c rcu/*.c entry/*.c hyp/*/*.c hyp/*/*/*.c guest/*/*.c sbi/*.c sbi/*.S \
 	arch/riscv/*.c arch/riscv/*.S))
 # The hooks are called in a debug build only; the release build has no self-tests, of which
-# tests/unit/conformance.mk has more, and no high-water marks (lib/marks.h), which marks and debug have.
-LEFT-OUT-marks    := hyp/instrument.c hyp/noselftest.c guest/noselftest.c
-LEFT-OUT-release  := hyp/instrument.c hyp/conformance.c hyp/torture.c guest/lifecycle.c lib/marks.c
+# tests/conformance/conformance.mk has more, and no high-water marks (lib/marks.h), which marks and debug have.
+LEFT-OUT-marks    := hyp/selftest/instrument.c hyp/selftest/noselftest.c guest/selftest/noselftest.c
+LEFT-OUT-release  := hyp/selftest/instrument.c hyp/riscv/selftest/conformance.c hyp/selftest/torture.c guest/selftest/lifecycle.c lib/marks.c
 LEFT-OUT-selftest := $(LEFT-OUT-marks) lib/marks.c
-LEFT-OUT-debug    := hyp/noselftest.c guest/noselftest.c
+LEFT-OUT-debug    := hyp/selftest/noselftest.c guest/selftest/noselftest.c
 OBJS := $(patsubst %,$(OBJ)/%.o,$(filter-out $(LEFT-OUT-$(BUILD)),$(SRCS)))
 
 CFLAGS_RV := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -std=gnu11 -g \
@@ -149,7 +149,7 @@ run: ## boot Debian's kernel as a guest of limen, here on this terminal (Ctrl-A 
 
 # --- tests ----------------------------------------------------------------------------------------
 include tests/guests/guests.mk
-include $(wildcard tests/unit/*.mk)
+include tests/conformance/conformance.mk tests/unit/units.mk
 
 HOST_CFLAGS := -std=gnu11 -g -O1 -I. -Iarch/host -DLIMEN_DEBUG=1 -DLIMEN_STEPS=1 \
 	-fno-omit-frame-pointer -fno-sanitize-recover=all $(WARN)
@@ -167,14 +167,14 @@ define host-rules
 build/host-$(1)/%.o: %.c | setup-test
 	@mkdir -p $$(@D)
 	$$(Q)$$(or $$(CC-$(1)),$$(HOSTCC)) $$(HOST_CFLAGS) $$(SAN-$(1)) -MMD -MP -c $$< -o $$@
--include $$(wildcard build/host-$(1)/*/*.d build/host-$(1)/*/*/*.d)
+-include $$(foreach d,* */* */*/* */*/*/*,$$(wildcard build/host-$(1)/$$(d)/*.d))
 endef
 $(foreach s,asan tsan fuzz,$(eval $(call host-rules,$(s))))
 
 # $(1): asan or tsan, $(2): unit
 define unit-rule
 build/host-$(1)/bin/$(2): $(patsubst %.c,build/host-$(1)/%.o,$(HOST_BASE) $($(2)-srcs) \
-		tests/unit/test_$(2).c)
+		$($(2)-test))
 	@mkdir -p $$(@D)
 	@echo "  HOSTLD  $$@"
 	$$(Q)$$(HOSTCC) $$(HOST_CFLAGS) $$(SAN-$(1)) $$^ -lcmocka -lfdt -lmd -pthread -o $$@
@@ -291,7 +291,7 @@ clean: ## all but what was downloaded
 	rm -rf $(filter-out $(DEPS) build/apt,$(wildcard build/*)) compile_commands.json
 
 # --- demonstration --------------------------------------------------------------------------------
-DEMO_SRCS := $(HOST_BASE) $(sort $(wildcard entry/*.c rcu/*.c)) hyp/tracedump.c tests/demo/host_demo.c
+DEMO_SRCS := $(HOST_BASE) $(sort $(wildcard entry/*.c rcu/*.c)) hyp/console/tracedump.c tests/demo/host_demo.c
 DEMO_HOST := build/host-asan/bin/demo
 $(DEMO_HOST): $(DEMO_SRCS:%.c=build/host-asan/%.o)
 	@mkdir -p $(@D)

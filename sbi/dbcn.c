@@ -4,7 +4,7 @@
  * a buffer must lie in the VM's RAM. A write takes what there is room for; the write of one byte waits for
  * room, in the guest: it is made again until there is, and the guest's interrupts come in between.
  */
-#include "guest/vm.h"
+#include "guest/vm/vm.h"
 #include "sbi/ext.h"
 #include "sbi/server.h"
 

@@ -9,7 +9,7 @@
  * by RCU (a VM's vCPU array does not change in its life). A kick that comes meanwhile is pending, and
  * ends the run at the sret.
  */
-#include "guest/vm.h"
+#include "guest/vm/vm.h"
 #include "sbi/ext.h"
 #include "sbi/server.h"
 #include "sbi/window.h"

@@ -10,7 +10,7 @@
 #define SBI_EXT_H
 
 #include "arch/riscv/sbi.h"
-#include "guest/vm.h"
+#include "guest/vm/vm.h"
 
 void sbi_base(struct vcpu *v, u64 fid, const u64 *a);
 void sbi_time(struct vcpu *v, u64 fid, const u64 *a);

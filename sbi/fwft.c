@@ -11,7 +11,7 @@
  * cannot change it, as the chapter's note on DENIED has it.
  */
 #include "arch/riscv/ext.h"
-#include "guest/vm.h"
+#include "guest/vm/vm.h"
 #include "sbi/ext.h"
 #include "sbi/fw.h"
 

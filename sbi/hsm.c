@@ -5,8 +5,8 @@
  * A hart's state changes under vm->lock, so of two that start a third one wins and the other is
  * told ALREADY_AVAILABLE.
  */
-#include "guest/vcpu_imsic.h"
-#include "guest/vm.h"
+#include "guest/riscv/vcpu_imsic.h"
+#include "guest/vm/vm.h"
 #include "sbi/ext.h"
 
 #define SUSPEND_RETENTIVE     0x00000000U

@@ -5,7 +5,7 @@
  * A vCPU that is woken is put into a queue, with interrupts off. So a watched answer, in which they are
  * off, is for a few; and who sends to many has breaks.
  */
-#include "guest/vm.h"
+#include "guest/vm/vm.h"
 #include "lib/bits.h"
 #include "sbi/ext.h"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * PMU (SBI 3.0, chapter 11). guest/vpmu.h has the counters: cycle and instret, by the numbers that
+ * PMU (SBI 3.0, chapter 11). guest/riscv/vpmu.h has the counters: cycle and instret, by the numbers that
  * firmware gives them, too, and firmware counters, which do not overflow in a guest's life.
  *
  * Where the chapter leaves it open: a counter that has an event and does not run is taken for
  * another event only when no free one is left; of a set in which some counters cannot be started or
  * stopped, the others are; an index or a flag that does not exist changes nothing.
  */
-#include "guest/vm.h"
+#include "guest/vm/vm.h"
 #include "sbi/ext.h"
 
 #define SNAPSHOT_SIZE	4096U

@@ -3,12 +3,12 @@
  * RFENCE (SBI 3.0, chapter 8).
  *
  * The caller's own hart is fenced as asked. Another vCPU gets the fence into its queue
- * (guest/vfence.h), or, for FENCE.I, a bit: one that is not running costs no interrupt. The call
+ * (guest/riscv/vfence.h), or, for FENCE.I, a bit: one that is not running costs no interrupt. The call
  * returns when no target runs with what it knew before.
  *
  * hfence functions are for guests that have the H extension themselves, which no guest has yet.
  */
-#include "guest/vm.h"
+#include "guest/vm/vm.h"
 #include "lib/bits.h"
 #include "sbi/ext.h"
 #include "sbi/window.h"

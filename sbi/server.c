@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "sbi/server.h"
 
-#include "guest/vm.h"
+#include "guest/vm/vm.h"
 #include "lib/trace.h"
 #include "sbi/ext.h"
 #include "sbi/window.h"

@@ -7,7 +7,7 @@
 #ifndef SBI_SERVER_H
 #define SBI_SERVER_H
 
-#include "guest/vcpu.h"
+#include "guest/riscv/vcpu.h"
 
 /* Answers the ecall the vCPU stopped at. Its own thread, interrupts on; may block. */
 void sbi_call(struct vcpu *v);

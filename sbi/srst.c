@@ -2,7 +2,7 @@
 /*
  * SRST (SBI 3.0, chapter 10). A guest that shuts down for a system failure has failed.
  */
-#include "guest/vm.h"
+#include "guest/vm/vm.h"
 #include "sbi/ext.h"
 
 static struct sbi_ret call(struct vcpu *v, u64 fid, const u64 *a)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * STA (SBI 3.0, chapter 16): where a hart's stolen time is to be told. guest/vsteal.c tells it.
+ * STA (SBI 3.0, chapter 16): where a hart's stolen time is to be told. guest/riscv/vsteal.c tells it.
  *
  * An address has 128 bits; no RAM is where the upper ones count.
  */
-#include "guest/vm.h"
+#include "guest/vm/vm.h"
 #include "sbi/ext.h"
 
 static struct sbi_ret set_shmem(struct vcpu *v, u64 lo, u64 hi, u64 flags)

@@ -4,7 +4,7 @@
  * one hart that is not stopped sleeps until an interrupt that its sie lets through, as after a
  * non-retentive HSM suspend, and nobody is left who could start another meanwhile.
  */
-#include "guest/vm.h"
+#include "guest/vm/vm.h"
 #include "sbi/ext.h"
 
 /* Are all other harts stopped? Then v says SUSPENDED. A hart that is about to start is not. */

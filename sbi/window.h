@@ -7,7 +7,7 @@
 #define SBI_WINDOW_H
 
 #include "arch/riscv/sbi.h"
-#include "guest/vfence.h"
+#include "guest/riscv/vfence.h"
 #include "lib/compiler.h"
 #include "lib/types.h"
 

@@ -87,8 +87,8 @@ class Source:
 
 
 def unit_sources(tests):
-    """What unit tests are made of besides lib/, arch/host/ and their own files: make knows."""
-    lines = ' '.join(f'echo {test} $({test}-srcs);' for test in tests)
+    """What unit tests are made of besides lib/ and arch/host/: make knows."""
+    lines = ' '.join(f'echo {test} $({test}-test) $({test}-srcs);' for test in tests)
     env = {k: v for k, v in os.environ.items() if k not in ('MAKEFLAGS', 'MAKELEVEL', 'MFLAGS')}
     out = subprocess.run(['make', '-s', '--no-print-directory', '-C', ROOT,
                           f'--eval=.PHONY: unit-sources\nunit-sources:;@{lines}', 'unit-sources'],
@@ -123,8 +123,7 @@ class Lab:
         self.extra = list(extra)
         base = [f'{folder}/{f}' for folder in ('lib', 'arch/host')
                 for f in os.listdir(os.path.join(ROOT, folder)) if f.endswith('.c')]
-        self.own = {t: {*sources, f'tests/unit/test_{t}.c'}
-                    for t, sources in unit_sources(tests).items()}
+        self.own = {t: set(sources) for t, sources in unit_sources(tests).items()}
         self.tests = {t: sorted({*own, *base}) for t, own in self.own.items()}
         self.locks = {t: threading.Lock() for t in tests}
         self.takes = {}  # test -> seconds, once it was run as it stands

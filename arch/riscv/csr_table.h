@@ -3,7 +3,7 @@
  * The one table of CSRs: each that a guest may reach or that limen changes for one, and what becomes of it
  * when another vCPU takes the hart. The world switch, a vCPU's start, its registers by name, a hart's
  * beginning and the comparison of harts are made of these rows (arch/riscv/vcpu.c, regs.c,
- * hyp/features.c). tests/unit/test_csr_table.c holds the table of extensions against them, and
+ * hyp/riscv/features.c). tests/unit/arch/riscv/test_csr_table.c holds the table of extensions against them, and
  * tests/boot/csrs.t what guests reach on each CPU that there is.
  *
  *	ROW(how, guest, hart, ext, when, value)
@@ -135,7 +135,7 @@ enum csr_how {
 	CSR_HOW_VECTOR,
 	CSR_HOW_FIXED,	/* read-only, and the same on all harts */
 	CSR_HOW_ALIAS,	/* shows what other rows hold */
-	CSR_HOW_FILE,	/* shows the vCPU's interrupt file: guest/vcpu_imsic.h, or emulated */
+	CSR_HOW_FILE,	/* shows the vCPU's interrupt file: guest/riscv/vcpu_imsic.h, or emulated */
 	CSR_HOW_MASKED, /* the hart's own, read-only, as far as another row allows */
 	CSR_HOW_HIDDEN, /* no guest reaches it */
 };

@@ -75,7 +75,7 @@ static const struct ext_row rows[EXT_COUNT] = {
 			 .hide = EXT_HIDE_NAME,
 			 .env = ENDS(ENV_SSE),
 			 .state = EXT_STATE_CSRS},
-	/* Counts are the hart's, not the vCPU's, until the guest asks by SBI PMU (guest/vpmu.h). */
+	/* Counts are the hart's, not the vCPU's, until the guest asks by SBI PMU (guest/riscv/vpmu.h). */
 	[EXT_ZICNTR] = {BASE("zicntr"), .needs = {EXT_ZICSR}},
 	[EXT_ZICOND] = {PLAIN("zicond")},
 	[EXT_ZICSR] = {BASE("zicsr")},
@@ -153,7 +153,7 @@ static const struct ext_row rows[EXT_COUNT] = {
 	/* Not offered: none of what sstateen0 gates (Zfinx, Zcmt, custom state) is. */
 	[EXT_SMSTATEEN] = {.name = "smstateen", .hide = EXT_HIDE_STATEEN, .probe = {CSR_hstateen0}},
 	/* Taken back where the guest's interrupt controller has no interrupt files:
-	 * guest/virqchip.h. */
+	 * guest/riscv/virqchip.h. */
 	[EXT_SSAIA] = {.name = "ssaia",
 		       .hide = EXT_HIDE_AIA,
 		       .offer = true,
@@ -187,7 +187,7 @@ static const struct ext_row rows[EXT_COUNT] = {
 	[EXT_SVINVAL] = {PLAIN("svinval")},
 	/* limen's own walk of a guest's tables (vswalk.c) knows both. */
 	[EXT_SVNAPOT] = {PLAIN("svnapot")},
-	/* Taken back where limen cannot write back what it gives: settle_svpbmt() in hyp/features.c. */
+	/* Taken back where limen cannot write back what it gives: settle_svpbmt() in hyp/riscv/features.c. */
 	[EXT_SVPBMT] = {PLAIN("svpbmt"), .env = ENDS(ENV_PBMTE)},
 	[EXT_SVVPTC] = {PLAIN("svvptc")},
 };

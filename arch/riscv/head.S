@@ -5,7 +5,7 @@
  * a0 = hart id, a1 = physical address of the device tree, satp = 0, loaded at any 2 MiB boundary.
  *
  * Boot tables are Sv39, which every hart with paging has: they map the image where it is linked
- * and 4 MiB at the device tree. hyp/boot.c replaces them.
+ * and 4 MiB at the device tree. hyp/riscv/boot.c replaces them.
  */
 #include "arch/riscv/csr.h"
 #include "arch/riscv/layout.h"

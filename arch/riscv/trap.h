@@ -34,7 +34,7 @@ _Static_assert(offsetof(struct trap_frame, stval) == (size_t)TRAP_FRAME_STVAL,
 void trap_handle(struct trap_frame *f);
 
 /* What the layer above does with an interrupt: IRQ_S_SOFT, IRQ_S_TIMER, IRQ_S_EXT. It defines this
- * function (hyp/irq.c). Interrupts off; RCU may not be watching, so it is noinstr. */
+ * function (hyp/riscv/irq.c). Interrupts off; RCU may not be watching, so it is noinstr. */
 void trap_irq(unsigned long irq, struct trap_frame *f);
 
 /* Makes the calling hart take its traps here. Interrupts off. */

@@ -65,7 +65,7 @@ struct arch_vcpu {
 	struct fp_state fp;
 	struct guest_counts counts;
 	void *vregs;   /* 32 * vlenb bytes and vstart, vl, vtype, vcsr; NULL without vector */
-	u32 loaded_on; /* hart index, or VCPU_NOT_LOADED: guest/vcpu_where.h */
+	u32 loaded_on; /* hart index, or VCPU_NOT_LOADED: guest/riscv/vcpu_where.h */
 
 	/* Constant while the vCPU runs. */
 	bool watched;  /* its exits are offered to guest_watched_answer() */

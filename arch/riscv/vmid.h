@@ -36,9 +36,9 @@
  * VM's memory by now: with hgatp written first a walk would go there, and could set an A bit in it. So
  * what a VMID knows is forgotten before hgatp names that VMID, too.
  *
- * HLV, HLVX and HSV use the same caches. Who executes one does all that an entry does, or works through guest/gmem.h instead.
+ * HLV, HLVX and HSV use the same caches. Who executes one does all that an entry does, or works through guest/mem/gmem.h instead.
  *
- * Changing G-stage tables of a VM that may run (guest/gfence.h does it): after the change call
+ * Changing G-stage tables of a VM that may run (guest/riscv/gfence.h does it): after the change call
  * vmid_vm_changed_pages(), then call each hart in which a vCPU of the VM lives, and have it forget what
  * led to tables that were cut off. A hart that comes
  * later sees the new number in vmid_check() and fences; harts that are elsewhere do so whenever
@@ -111,7 +111,7 @@ struct vmid_vm {
 /* One a vCPU; touched by the hart that runs it, interrupts off. */
 struct vmid_vcpu {
 	u32 index;
-	u32 hart; /* index + 1 of the hart it was loaded on last; 0: none; guest/vcpu_where.h */
+	u32 hart; /* index + 1 of the hart it was loaded on last; 0: none; guest/riscv/vcpu_where.h */
 };
 
 /* bits is VMIDLEN (0 to 14; more count as 14). Before any VM. */

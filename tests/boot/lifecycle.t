@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
 VMs paused, stopped, restarted, destroyed and made anew while others run (boot argument
-selftest=lifecycle, guest/lifecycle.c), and what the restart policy does with those that end by
+selftest=lifecycle, guest/selftest/lifecycle.c), and what the restart policy does with those that end by
 themselves. Arguments: names of scenes (default: all).
 
 LIMEN_SELFTEST_BIN: the release build with self-tests (build/riscv-selftest/limen.bin).

@@ -85,7 +85,7 @@ def boot(tap, name, append, head, trace):
 
 
 def test_check(tap):
-    report = boot(tap, "check", "panic=check", r"check failed: .* at hyp/selftest\.c:\d+",
+    report = boot(tap, "check", "panic=check", r"check failed: .* at hyp/selftest/selftest\.c:\d+",
                   ["selftest_panic", "main_thread", "thread_main"])
     tap.equal(report.registers(), {}, "check: no registers, they would be the panic's own")
 

@@ -6,7 +6,7 @@ time: the guest's own, exactly but for some of the world switch at each exit; an
 hart, none of the other's. And counters that overflow, alone on a hart and beside others; and where
 guests have none. (On one hart: with two, and three such VMs, QEMU 10.0 with
 -icount runs one of the harts no more: it stays at the instruction after a csrw of M-mode's, while the
-other goes on. Moves are tests/unit/test_hpm.c's, and perf.t's.)
+other goes on. Moves are tests/unit/arch/riscv/test_hpm.c's, and perf.t's.)
 
     tests/boot/pmu.t [CASE]...
 """

@@ -32,7 +32,7 @@ SCENES = {
     "three-on-two": (2, {"a": {}, "b": {}, "c": {}}, dict.fromkeys("abc", (31, 36))),
     "cap": (1, {"a": {"cap": "<30>"}}, {"a": 30}),
     # QEMU runs the two harts in turns that are longer than what a cap lets a VM have is kept; exactly in
-    # tests/unit/test_shares.c.
+    # tests/unit/hyp/sched/test_shares.c.
     "cap-beside-another": (2, {"a": {"cap": "<50>", "cpus": "<2>"}, "b": {}}, {"a": (18, 26), "b": (46, 52)}),
     "cap-naps": (1, {"a": {"cap": "<20>", "kernel": '"naps"'}}, {"a": (15, 22)}),
     "cap-naps-beside-another": (1, {"a": {"cap": "<20>", "kernel": '"naps"'}, "b": {}},

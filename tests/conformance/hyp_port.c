@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The suite's hooks inside the hypervisor, on RISC-V: hyp/conformance.h under other names.
+ * The suite's hooks inside the hypervisor, on RISC-V: hyp/riscv/selftest/conformance.h under other names.
  */
 #include <string.h>
 
 #include "entry/run.h"
-#include "hyp/conformance.h"
-#include "hyp/thread.h"
+#include "hyp/riscv/selftest/conformance.h"
+#include "hyp/sched/thread.h"
 #include "lib/check.h"
 #include "tests/conformance/conformance.h"
 
-_Static_assert(CONFORMANCE_VCPUS == CONFORMANCE_VCPUS_MAX, "hyp/conformance.h has others");
+_Static_assert(CONFORMANCE_VCPUS == CONFORMANCE_VCPUS_MAX,
+	       "hyp/riscv/selftest/conformance.h has others");
 
 DECLARE_PER_HART(u64, early_answers); /* sbi/early.c */
 

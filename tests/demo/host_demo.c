@@ -11,7 +11,7 @@
 #include "entry/entry.h"
 #include "entry/idle.h"
 #include "entry/run.h"
-#include "hyp/tracedump.h"
+#include "hyp/console/tracedump.h"
 #include "lib/check.h"
 
 /* Why the script leaves its guest. tools/demo knows these. */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "guest/tree.h"
+#include "guest/image/tree.h"
 #include "lib/types.h"
 
 #define FDT_MUTATE_ROOM 4096 /* by which a tree may grow */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libFuzzer: any text as limen's boot arguments.
- * Sources: hyp/bootargs.c arch/riscv/{isa,ext}.c.
+ * Sources: hyp/tree/bootargs.c arch/riscv/{isa,ext}.c.
  */
 #include <string.h>
 
-#include "hyp/bootargs.h"
+#include "hyp/tree/bootargs.h"
 #include "tests/fuzz/input.h"
 
 static void line(void *arg, const char *text)

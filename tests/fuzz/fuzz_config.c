@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libFuzzer: any bytes as a configuration.
- * Sources: guest/{config,tree,errline}.c with libfdt.
+ * Sources: guest/image/{config,tree,errline}.c with libfdt.
  */
 #include <string.h>
 
-#include "guest/config.h"
+#include "guest/image/config.h"
 #include "tests/fuzz/fdt_mutate.h"
 #include "tests/fuzz/input.h"
 

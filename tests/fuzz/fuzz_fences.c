@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libFuzzer: what harts, vCPUs and their guests do, and in which order, in the model of
- * tests/unit/test_fences.c, which has seen every translation that is met.
+ * tests/unit/guest/riscv/test_fences.c, which has seen every translation that is met.
  * Sources: those of that test.
  */
 #include "tests/fuzz/input.h"
@@ -13,7 +13,7 @@
 
 #define main unit_main
 int unit_main(void);
-#include "tests/unit/test_fences.c"
+#include "tests/unit/guest/riscv/test_fences.c"
 #undef main
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)

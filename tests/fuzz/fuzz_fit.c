@@ -3,12 +3,12 @@
  * libFuzzer: any bytes as a FIT image, down to the plan of each VM.
  * A change of the bytes is followed by one that puts digests right, so that what is behind them is
  * reached.
- * Sources: guest/{fit,config,payload,loader,tree,errline}.c with libfdt and libmd.
+ * Sources: guest/image/{fit,config,payload,loader,tree,errline}.c with libfdt and libmd.
  */
 #include <sha2.h>
 #include <string.h>
 
-#include "guest/payload.h"
+#include "guest/image/payload.h"
 #include "tests/fuzz/fdt_mutate.h"
 #include "tests/fuzz/input.h"
 

@@ -2,14 +2,14 @@
 /*
  * libFuzzer: the tree of each guest of any configuration, on any machine. The first bytes say what the
  * machine is, and how much room there is; the rest is a configuration.
- * Sources: guest/{gtree,gtree_aia,config,tree,errline}.c arch/riscv/{isa,ext}.c with libfdt.
+ * Sources: guest/image/{gtree,config,tree,errline}.c guest/riscv/gtree_aia.c arch/riscv/{isa,ext}.c with libfdt.
  */
 #include <string.h>
 
 #include "arch/riscv/isa.h"
-#include "guest/config.h"
-#include "guest/gmap.h"
-#include "guest/gtree.h"
+#include "guest/image/config.h"
+#include "guest/image/gtree.h"
+#include "guest/mem/gmap.h"
 #include "tests/fuzz/fdt_mutate.h"
 #include "tests/fuzz/input.h"
 

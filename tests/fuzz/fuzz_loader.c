@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libFuzzer: the first bytes choose the RAM and the initrd, the rest is a kernel.
- * Sources: guest/{loader,errline}.c.
+ * Sources: guest/image/{loader,errline}.c.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "guest/gmap.h"
-#include "guest/loader.h"
+#include "guest/image/loader.h"
+#include "guest/mem/gmap.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libFuzzer: any bytes as the host's device tree, and all that is asked of what was read.
- * Sources: hyp/platform*.c guest/{tree,errline}.c with libfdt.
+ * Sources: hyp/tree/platform*.c hyp/riscv/platform_irq.c guest/image/{tree,errline}.c with libfdt.
  */
 #include <string.h>
 
-#include "hyp/platform.h"
+#include "hyp/tree/platform.h"
 #include "tests/fuzz/fdt_mutate.h"
 #include "tests/fuzz/input.h"
 

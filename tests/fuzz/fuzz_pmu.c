@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libFuzzer: a guest's counts on harts whose firmware refuses what it likes, in the model of
- * tests/unit/test_hpm.c, against the number of its events and of its overflows. The calls of SBI's PMU
+ * tests/unit/arch/riscv/test_hpm.c, against the number of its events and of its overflows. The calls of SBI's PMU
  * are fuzz_sbi.c's.
  * Sources: those of that test.
  */
@@ -9,7 +9,7 @@
 
 #define main unit_main
 int unit_main(void);
-#include "tests/unit/test_hpm.c"
+#include "tests/unit/arch/riscv/test_hpm.c"
 #undef main
 
 /* What each count has to be. */

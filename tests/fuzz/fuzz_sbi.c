@@ -2,7 +2,7 @@
 /*
  * libFuzzer: what the vCPUs of a VM ask of the SBI server, by turns and in every way that a call is
  * answered: early, watched, and by the whole exit. RAM, threads and CSRs are the test's; requests, hart
- * states and waits are guest/vcpu.c's.
+ * states and waits are guest/riscv/vcpu.c's.
  */
 #include <string.h>
 
@@ -11,9 +11,9 @@
 /* These mean the machine that the fuzzer runs on, not the model's harts. */
 #include "entry/run.h"
 #include "entry/vtime.h"
-#include "hyp/runqueue.h"
-#include "hyp/thread.h"
-#include "hyp/timer.h"
+#include "hyp/sched/runqueue.h"
+#include "hyp/sched/thread.h"
+#include "hyp/sched/timer.h"
 #include "rcu/rcu.h"
 #include "tests/unit/harts_model.h"
 
@@ -73,15 +73,15 @@ static inline u64 csr_of_sepc(void)
 
 /* ---- the code ----------------------------------------------------------------------------------- */
 
-#include "guest/vfence.c"
+#include "guest/riscv/vfence.c"
 
-#include "guest/gfence.c"
+#include "guest/riscv/gfence.c"
 
-#include "guest/vcpu.c"
+#include "guest/riscv/vcpu.c"
 
-#include "guest/vpmu.c"
+#include "guest/riscv/vpmu.c"
 
-#include "guest/vsteal.c"
+#include "guest/riscv/vsteal.c"
 
 #define call base_call
 #include "sbi/base.c"

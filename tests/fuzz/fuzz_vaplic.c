@@ -2,13 +2,13 @@
 /*
  * libFuzzer: a guest and devices that do anything to an APLIC. The first four bytes are its size, then
  * each eight are one access or one line.
- * Sources: guest/vaplic.c guest/virq.c, lib/ and arch/host/.
+ * Sources: guest/riscv/vaplic.c guest/dev/virq.c, lib/ and arch/host/.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "guest/vaplic.h"
-#include "hyp/kmem.h"
+#include "guest/riscv/vaplic.h"
+#include "hyp/mem/kmem.h"
 
 #define FUZZ_HARTS 70
 

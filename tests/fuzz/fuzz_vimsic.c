@@ -2,13 +2,13 @@
 /*
  * libFuzzer: a guest that executes any CSR instruction on an interrupt file, and MSIs with any data.
  * The first byte is its size, then each sixteen are one act.
- * Sources: guest/vimsic.c arch/riscv/decode_csr.c.
+ * Sources: guest/riscv/vimsic.c arch/riscv/decode_csr.c.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "guest/vimsic.h"
-#include "hyp/kmem.h"
+#include "guest/riscv/vimsic.h"
+#include "hyp/mem/kmem.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 

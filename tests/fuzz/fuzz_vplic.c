@@ -2,13 +2,13 @@
 /*
  * libFuzzer: a guest and devices that do anything to a PLIC. The first two bytes are its size,
  * then each eight are one access or one line.
- * Sources: guest/vplic.c guest/virq.c, lib/ and arch/host/.
+ * Sources: guest/riscv/vplic.c guest/dev/virq.c, lib/ and arch/host/.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "guest/vplic.h"
-#include "hyp/kmem.h"
+#include "guest/riscv/vplic.h"
+#include "hyp/mem/kmem.h"
 
 #define CTX_MAX 70
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libFuzzer: which vCPU goes where, who sends to whom meanwhile, and what cannot be had, in the model of
- * tests/unit/test_vcpu_vsfile.c, which knows where each message has to be.
+ * tests/unit/guest/riscv/test_vcpu_vsfile.c, which knows where each message has to be.
  * Sources: those of that test.
  */
 #include "tests/fuzz/input.h"
@@ -12,7 +12,7 @@
 
 #define main unit_main
 int unit_main(void);
-#include "tests/unit/test_vcpu_vsfile.c"
+#include "tests/unit/guest/riscv/test_vcpu_vsfile.c"
 #undef main
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libFuzzer: a guest and a host side that do anything to a serial port, two bytes a step.
- * Sources: guest/vuart.c guest/virq.c, lib/ and arch/host/.
+ * Sources: guest/dev/vuart.c guest/dev/virq.c, lib/ and arch/host/.
  */
 #include <stdlib.h>
 
-#include "guest/vuart.h"
+#include "guest/dev/vuart.h"
 
 static struct vuart u;
 static bool line;

@@ -2,7 +2,7 @@
 /*
  * Two harts send a message back and forth, 10,000 times, and wait for it with interrupts on, without a
  * WFI: tests/boot/aia.t looks at how often limen had to run meanwhile. Each first stays on its hart for longer
- * than limen asks of who is to have a file of the hardware (guest/vcpu_vsfile.h), so that no more than the
+ * than limen asks of who is to have a file of the hardware (guest/riscv/vcpu_vsfile.h), so that no more than the
  * first message finds it in memory, however quick the machine is.
  *
  * # expect: pass

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A guest that is paused, stopped and destroyed from outside (guest/lifecycle.c, which knows the box
+ * A guest that is paused, stopped and destroyed from outside (guest/selftest/lifecycle.c, which knows the box
  * at the beginning of RAM, and tests/boot/lifecycle.t). Each hart does something else: 0 computes, 1
  * sleeps in WFI from timer to timer, 2 does so in a retentive suspend, 3 is suspended until an IPI comes,
  * 4 was started and has stopped. The box says how often each did so, and by how much the guest's time

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tables that are cut off, against a hart that comes and goes with the VM: guest/vcpu_where.h, guest/gfence.c,
+ * Tables that are cut off, against a hart that comes and goes with the VM: guest/riscv/vcpu_where.h, guest/riscv/gfence.c,
  * tags [G1] and [G4], with explicit store buffers, as in kick.pml.
  *
  * One hart cuts tables off, stores the number of the change, fence, reads where the vCPU is loaded, calls that

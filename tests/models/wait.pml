@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A wake-up against a wait: hyp/thread.c, tag [W1], with store buffers as in kick.pml.
+ * A wake-up against a wait: hyp/sched/thread.c, tag [W1], with store buffers as in kick.pml.
  *
  * The waiter waits in place: it says HERE, fence, looks at its condition, and idles until an interrupt;
  * then it looks again. When another thread comes to its hart it says BLOCKED, fence, looks once more, and

@@ -163,7 +163,7 @@ CASES = [
 PATCHES = [
     ("entry/idle.c without noinstr", "entry/idle.c", "noinstr void idle_wait_irqoff",
      "void idle_wait_irqoff", WINDOW),
-    ("hyp/irq.c without noinstr", "hyp/irq.c", "noinstr void trap_irq", "void trap_irq", WINDOW),
+    ("hyp/riscv/irq.c without noinstr", "hyp/riscv/irq.c", "noinstr void trap_irq", "void trap_irq", WINDOW),
     ("entry/run.c: guest_run() without its last instrumentation_end()", "entry/run.c",
      "trace_guest_exit(run->arch);\n\tinstrumentation_end();", "trace_guest_exit(run->arch);",
      r"guest_run_loop\+.*: (RCU stops watching where|instrumentation)"),

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "hyp/kmem.h"
-#include "hyp/memmap.h"
-#include "hyp/page.h"
+#include "hyp/mem/kmem.h"
+#include "hyp/mem/memmap.h"
+#include "hyp/mem/page.h"
 
 #define ARENA_HPA  0x80000000UL
 #define ARENA_SIZE GIB(4)

@@ -2,7 +2,7 @@
 /*
  * For tests that include the source they test: a machine of several harts in one thread. Code runs on
  * hart now; per-hart variables of what is included after this are arrays. Devices are at a distance
- * of DEVICES from their physical addresses, and nothing there is touched but through hyp/mmio.h, which
+ * of DEVICES from their physical addresses, and nothing there is touched but through hyp/machine/mmio.h, which
  * the test replaces.
  */
 #ifndef TESTS_UNIT_HARTS_MODEL_H

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "guest/vm/vmlist.h"
+
+void vmlist_add(struct vmlist *list, struct vmlist_node *node, struct vm *vm)
+{
+	unsigned long flags = spin_lock_irqsave(&list->lock);
+
+	node->vm = vm;
+	node->next = list->first;
+	rcu_assign_pointer(list->first, node);
+	spin_unlock_irqrestore(&list->lock, flags);
+}
+
+static void unlink_node(struct vmlist *list, const struct vmlist_node *node)
+{
+	struct vmlist_node **at = &list->first;
+
+	while (*at && *at != node)
+		at = &(*at)->next;
+	if (*at)
+		rcu_assign_pointer(*at, node->next);
+}
+
+void vmlist_remove(struct vmlist *list, struct vmlist_node *node)
+{
+	unsigned long flags = spin_lock_irqsave(&list->lock);
+
+	unlink_node(list, node);
+	spin_unlock_irqrestore(&list->lock, flags);
+	synchronize_rcu();
+}

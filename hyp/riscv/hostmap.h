@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hypervisor's own address space: the image with W^X, the direct map, devices, stacks
+ * (arch/riscv/layout.h). All harts share it. Changed under a lock of
+ * its own, below which only the page allocator's is taken.
+ */
+#ifndef HYP_RISCV_HOSTMAP_H
+#define HYP_RISCV_HOSTMAP_H
+
+#include "hyp/tree/platform.h"
+#include "lib/err.h"
+#include "lib/types.h"
+
+/*
+ * Builds the final tables and goes over to them. mode: 39, 48 or 57 to ask for one, 0 for the
+ * narrowest that holds all RAM. fdt is the tree's physical address, which stays mapped where boot
+ * saw it. Boot hart, once.
+ * ERR_NOMEM: the machine's memory is in more pieces than boot has tables for. ERR_RANGE: RAM is
+ * further apart than the harts' widest mode reaches. ERR_NOTSUP: this hart has not got the mode that
+ * the tree says it has.
+ */
+enum err hostmap_init(const struct platform *p, hpa_t load, hpa_t fdt, u64 fdt_size,
+		      unsigned int mode);
+
+/* satp of these tables, for the other harts. */
+u64 hostmap_satp(void);
+
+/* 39, 48 or 57. */
+unsigned int hostmap_mode(void);
+
+/* Maps size bytes of device registers at hpa; NULL when there is no room or memory. The mapping
+ * stays. Any context; harts that are up see it. */
+volatile void *hostmap_io(hpa_t hpa, u64 size);
+
+/* Maps one page of RAM at va, read and write. va was never mapped before. */
+enum err hostmap_page(uintptr_t va, hpa_t hpa);
+
+/* Physical address of a byte of the image. */
+hpa_t image_to_hpa(const void *p);
+
+/* Is the byte in limen's text? */
+bool image_is_text(uintptr_t va);
+
+#endif

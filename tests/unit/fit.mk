@@ -1,2 +1,0 @@
-UNITS += fit
-fit-srcs := guest/fit.c guest/tree.c guest/errline.c

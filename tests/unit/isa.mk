@@ -1,3 +1,0 @@
-# SPDX-License-Identifier: BSD-2-Clause
-UNITS += isa
-isa-srcs := arch/riscv/isa.c arch/riscv/ext.c

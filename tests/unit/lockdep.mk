@@ -1,4 +1,0 @@
-# SPDX-License-Identifier: BSD-2-Clause
-UNITS += lockdep
-lockdep-srcs :=
-lockdep-tsan := 1

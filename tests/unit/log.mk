@@ -1,4 +1,0 @@
-# SPDX-License-Identifier: BSD-2-Clause
-UNITS += log
-log-srcs :=
-log-tsan := 1

@@ -1,3 +1,0 @@
-# SPDX-License-Identifier: BSD-2-Clause
-UNITS += regs
-regs-srcs := arch/riscv/regs.c

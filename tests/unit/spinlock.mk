@@ -1,4 +1,0 @@
-# SPDX-License-Identifier: BSD-2-Clause
-UNITS += spinlock
-spinlock-srcs :=
-spinlock-tsan := 1

@@ -1,4 +1,0 @@
-# SPDX-License-Identifier: BSD-2-Clause
-UNITS += vplic
-vplic-srcs := guest/vplic.c guest/virq.c
-vplic-tsan := 1
