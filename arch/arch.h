@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The architecture contract: all that lib/, entry/ and rcu/ may know of a machine.
+ * The architecture contract: all that lib/, entry/ and rcu/ may know of a machine, and in part 3 what
+ * hyp/ and guest/ ask for besides.
  *
  * An architecture provides arch_inline.h (found through the include path) with the __window
- * functions listed in part 1, and defines the functions of part 2. Nothing here is RISC-V's:
- * arch/riscv runs a machine, arch/host runs harts as threads of a Linux process.
+ * functions listed in part 1, and defines the functions of part 2; one that runs a machine those of
+ * part 3, too. Nothing here belongs to one architecture: arch/host, whose harts are threads of a Linux
+ * process, has parts 1 and 2.
  *
  * __window functions are always inlined and never instrumented: they may be used while RCU is not
  * watching.
@@ -12,6 +14,7 @@
 #ifndef ARCH_ARCH_H
 #define ARCH_ARCH_H
 
+#include "arch/stack.h"
 #include "lib/compiler.h"
 #include "lib/types.h"
 
@@ -123,5 +126,41 @@ unsigned int arch_back_trace(uintptr_t *pcs, unsigned int n);
 
 /* Puts text on the machine's console as it is. Any context; may busy-wait for the device. */
 void arch_console_write(const char *s, size_t n);
+
+/* Part 3. */
+
+/* What the hardware calls a hart. Any context. */
+u64 arch_hart_id(unsigned int index);
+
+/* The calling hart's timer interrupt becomes pending at the given tick of arch_clock(), or never: ~0.
+ * Replaces what was set before. Interrupts off. */
+void arch_timer_set(u64 deadline);
+
+/* Does setting the timer cost less than an interrupt that finds nothing to do? Any context. */
+bool arch_timer_is_cheap(void);
+
+/* What an interrupt or a trap found in the registers; its content is the architecture's. */
+struct trap_frame;
+
+/* Where code is, for its back trace. */
+struct arch_place {
+	uintptr_t pc; /* 0: only callers are wanted */
+	uintptr_t fp; /* the frame pointer */
+	uintptr_t ra; /* the return address in its register, not saved yet; 0: not known */
+	uintptr_t sp; /* points into the stack that may be read */
+};
+
+/* Where f interrupted the hart. Any context. */
+void arch_frame_place(const struct trap_frame *f, struct arch_place *at);
+
+/* Reports what f holds, by the names of the registers. Any context. */
+void arch_frame_report(const struct trap_frame *f);
+
+/* As arch_back_trace(), from at: its pc first, if it has one. Reads of the stack may fault, and end the
+ * trace. Any context. */
+unsigned int arch_back_trace_from(const struct arch_place *at, uintptr_t *pcs, unsigned int n);
+
+/* arch_panic() for a trap that nobody expected. hyp/console/panic.c has both. */
+__noreturn void arch_panic_frame(const char *what, struct trap_frame *f);
 
 #endif

@@ -27,7 +27,7 @@ static bool frame_is_leaf(const struct frame *f, uintptr_t fp, const struct back
 	return f->ra >= fp && IS_ALIGNED(f->ra, 2 * WORD) && env->in_stack(f->ra - WORD, env->arg);
 }
 
-unsigned int backtrace(const struct backtrace_start *start, const struct backtrace_env *env,
+unsigned int backtrace(const struct arch_place *start, const struct backtrace_env *env,
 		       uintptr_t *pcs, unsigned int n)
 {
 	uintptr_t fp = start->fp;

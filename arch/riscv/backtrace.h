@@ -6,16 +6,10 @@
 #ifndef ARCH_RISCV_BACKTRACE_H
 #define ARCH_RISCV_BACKTRACE_H
 
+#include "arch/arch.h"
 #include "lib/types.h"
 
 #define BACKTRACE_MAX 32 /* frames followed */
-
-/* Where a trace begins. */
-struct backtrace_start {
-	uintptr_t pc; /* where the hart is; 0: only callers are wanted */
-	uintptr_t fp; /* its s0 */
-	uintptr_t ra; /* its ra, for a function that has not saved it; 0 when not known */
-};
 
 struct backtrace_env {
 	/* Is the address in the stack that is walked? All 8 bytes there, if it is aligned. */
@@ -31,7 +25,7 @@ struct backtrace_env {
  * misaligned, outside the stack, unreadable or not above the one before it. Returns how many. Any
  * context.
  */
-unsigned int backtrace(const struct backtrace_start *start, const struct backtrace_env *env,
+unsigned int backtrace(const struct arch_place *start, const struct backtrace_env *env,
 		       uintptr_t *pcs, unsigned int n);
 
 #endif

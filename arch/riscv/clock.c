@@ -19,13 +19,13 @@ u64 arch_clock_hz(void)
 	return ticks_per_second;
 }
 
-bool clock_has_sstc(void)
+bool arch_timer_is_cheap(void)
 {
 	return use_sstc;
 }
 
 /* Unordered stimecmp: its interrupt is this hart's own. */
-void clock_set_deadline(u64 deadline)
+void arch_timer_set(u64 deadline)
 {
 	if (use_sstc)
 		csr_write(stimecmp, deadline);

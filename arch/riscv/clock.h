@@ -9,12 +9,5 @@
 
 /* Once, at boot: ticks a second, and whether Sstc may be used. */
 void clock_init(u64 hz, bool sstc);
-bool clock_has_sstc(void);
-
-#define CLOCK_NEVER (~0UL)
-
-/* The calling hart's timer interrupt becomes pending at the given time, or never. Replaces what
- * was set before. Interrupts off. */
-void clock_set_deadline(u64 deadline);
 
 #endif

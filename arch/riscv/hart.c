@@ -58,7 +58,7 @@ void hart_set_count(unsigned int n)
 	WRITE_ONCE(up, n);
 }
 
-u64 hart_id(unsigned int index)
+u64 arch_hart_id(unsigned int index)
 {
 	return harts[index].id;
 }

@@ -33,7 +33,4 @@ void hart_set_kick(unsigned int index, volatile u32 *reg, u32 identity);
 /* The handler of kicks runs: first thing in it, before it looks what for. Interrupts off. */
 void hart_kicked(void);
 
-/* Hardware id of a hart, by index. Any context. */
-u64 hart_id(unsigned int index);
-
 #endif

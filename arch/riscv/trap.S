@@ -4,6 +4,7 @@
  */
 #include "arch/riscv/csr.h"
 #include "arch/riscv/trap.h"
+#include "arch/stack.h"
 
 	.section .noinstr.text, "ax"	/* it may interrupt the idle wait */
 	.balign 4

@@ -21,13 +21,13 @@ noinstr void trap_handle(struct trap_frame *f)
 	uintptr_t fixup;
 
 	if (unlikely(f->x[2] != (u64)(uintptr_t)(f + 1)))
-		panic_frame("stack overflow", f);
+		arch_panic_frame("stack overflow", f);
 	if (f->scause & SCAUSE_IRQ) {
 		trap_irq(f->scause & ~SCAUSE_IRQ, f);
 		return;
 	}
 	fixup = extable_find(f->sepc);
 	if (!fixup)
-		panic_frame("trap in the hypervisor", f);
+		arch_panic_frame("trap in the hypervisor", f);
 	f->sepc = fixup;
 }

@@ -12,11 +12,6 @@
 #define TRAP_FRAME_STVAL   (35 * 8)
 #define TRAP_FRAME_SIZE	   (36 * 8)
 
-/* Thread stacks: STACK_SIZE usable bytes at the upper half of an aligned slot of twice that; the
- * lower half is the guard, so one bit of sp tells whether the stack has run over. */
-#define STACK_SHIFT 14
-#define STACK_SIZE  (1 << STACK_SHIFT)
-
 #ifndef __ASSEMBLER__
 #include "lib/compiler.h"
 #include "lib/types.h"
@@ -39,8 +34,5 @@ void trap_irq(unsigned long irq, struct trap_frame *f);
 
 /* Makes the calling hart take its traps here. Interrupts off. */
 void trap_hart_init(void);
-
-/* A failed access or check with a register frame: reports it and stops the machine. */
-__noreturn void panic_frame(const char *what, struct trap_frame *f);
 #endif
 #endif

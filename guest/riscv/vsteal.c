@@ -7,7 +7,6 @@
  */
 #include "guest/riscv/vsteal.h"
 
-#include "arch/riscv/clock.h"
 #include "guest/vm/vm.h"
 
 #define SEQUENCE  0

@@ -15,7 +15,6 @@
 
 #include <string.h>
 
-#include "arch/riscv/clock.h"
 #include "guest/mem/gmap.h"
 #include "guest/vm/vm_control.h"
 #include "hyp/machine/boot.h"

@@ -10,7 +10,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "arch/riscv/hart.h"
 #include "arch/riscv/regs.h"
 #include "arch/riscv/sbi.h"
 #include "hyp/sched/runqueue.h"
@@ -188,7 +187,7 @@ static void report(struct vcpu *v, const char *why)
 	irq_on();
 	thread_look();
 	log_report("VM %s stopped: vCPU %u on hart %llu: %s", v->vm->config->name, v->id,
-		   (unsigned long long)hart_id(arch_hart_index()), why);
+		   (unsigned long long)arch_hart_id(arch_hart_index()), why);
 	thread_look();
 	log_report(" scause %llx stval %llx htval %llx htinst %llx", (unsigned long long)x->scause,
 		   (unsigned long long)x->stval, (unsigned long long)x->htval,

@@ -7,7 +7,6 @@
  */
 #include "guest/vm/vm_control.h"
 
-#include "arch/riscv/clock.h"
 #include "guest/image/gtree.h"
 #include "guest/vm/vmlist.h"
 #include "hyp/sched/bill.h"

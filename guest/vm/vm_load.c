@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "arch/riscv/clock.h"
 #include "arch/riscv/sbi.h"
 #include "guest/image/gtree.h"
 #include "guest/mem/gmap.h"

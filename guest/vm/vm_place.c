@@ -5,7 +5,6 @@
  */
 #include "guest/vm/vm_place.h"
 
-#include "arch/riscv/hart.h"
 #include "guest/vm/vm.h"
 #include "hyp/sched/runqueue.h"
 
@@ -21,7 +20,7 @@ static enum err no_hart(struct vm_config *c, enum err e, u32 id, const char *why
 static bool find_hart(u32 id, unsigned int *index)
 {
 	for (unsigned int i = 0; i < arch_hart_count(); i++) {
-		if (hart_id(i) == id) {
+		if (arch_hart_id(i) == id) {
 			*index = i;
 			return true;
 		}

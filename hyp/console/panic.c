@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "arch/arch.h"
-#include "arch/riscv/trap.h"
 #include "hyp/console/console.h"
 #include "hyp/console/panic_trace.h"
 #include "hyp/console/tracedump.h"
@@ -38,8 +37,7 @@ struct panic_story {
 	const char *what, *file;
 	int line;
 	const struct trap_frame *f;
-	struct backtrace_start start;
-	uintptr_t sp;
+	struct arch_place start;
 };
 
 noinstr bool panic_in_progress(void)
@@ -89,10 +87,10 @@ static void panic_tell(const struct panic_story *s)
 	else
 		log_report("hart %u was at:", arch_hart_index());
 	if (s->f && s->what)
-		panic_print_frame(s->f);
+		arch_frame_report(s->f);
 	if (s->what)
 		panic_tell_rest(s->what);
-	panic_print_trace(&s->start, s->sp);
+	panic_print_trace(&s->start);
 }
 
 /* Gives hart i its turn and waits until it is over. */
@@ -188,13 +186,10 @@ static __noreturn void panic_enter(const struct panic_story *s)
 /* Where s begins: in the frame, or in the function whose frame address is fp. */
 static void panic_start(struct panic_story *s, void *fp)
 {
-	const struct trap_frame *f = s->f;
-
-	if (f)
-		s->start = (struct backtrace_start){.pc = f->sepc, .fp = f->x[8], .ra = f->x[1]};
+	if (s->f)
+		arch_frame_place(s->f, &s->start);
 	else
-		s->start = (struct backtrace_start){.fp = (uintptr_t)fp};
-	s->sp = f ? f->x[2] : (uintptr_t)fp - 1;
+		s->start = (struct arch_place){.fp = (uintptr_t)fp, .sp = (uintptr_t)fp - 1};
 }
 
 void arch_panic(const char *file, int line, const char *what)
@@ -205,7 +200,7 @@ void arch_panic(const char *file, int line, const char *what)
 	panic_enter(&s);
 }
 
-void panic_frame(const char *what, struct trap_frame *f)
+void arch_panic_frame(const char *what, struct trap_frame *f)
 {
 	struct panic_story s = {.what = what, .f = f};
 

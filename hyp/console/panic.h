@@ -3,7 +3,7 @@
  * The end after a failed check or a trap nobody expected: what, where, registers, the back trace
  * of every hart, one after the other, and the machine stops with the failing status.
  *
- * The ways in are arch_panic() (arch/arch.h) and panic_frame() (arch/riscv/trap.h); the first hart
+ * The ways in are arch_panic() and arch_panic_frame() (arch/arch.h); the first hart
  * in wins, another that fails meanwhile tells its story when its turn comes.
  */
 #ifndef HYP_CONSOLE_PANIC_H

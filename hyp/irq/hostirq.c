@@ -13,7 +13,6 @@
  */
 #include "hyp/irq/hostirq_chip.h"
 
-#include "arch/riscv/hart.h"
 #include "hyp/machine/mmio.h"
 #include "hyp/riscv/imsic.h"
 #include "hyp/riscv/irq.h"
@@ -105,7 +104,7 @@ static __cold void turn_off(struct stuck *s)
 		log_warn(
 			"hart %llu: its external interrupt stays pending, whatever is taken from the %s: "
 			"off, and looked after every %u ms until it is quiet",
-			(unsigned long long)hart_id(arch_hart_index()),
+			(unsigned long long)arch_hart_id(arch_hart_index()),
 			hostirq.msi ? "IMSIC" : (hostirq.chip ? hostirq.chip->name : "firmware"),
 			LOOK_MS);
 	s->told = true;

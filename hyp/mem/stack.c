@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "hyp/mem/stack.h"
 
-#include "arch/riscv/layout.h"
+#include "hyp/mem/hostmap.h"
 #include "hyp/mem/page.h"
-#include "hyp/riscv/hostmap.h"
 #include "hyp/sched/thread.h"
 #include "lib/spinlock.h"
 
 #define SLOT	  (2UL * STACK_SIZE)
-#define SLOTS_MAX (STACKS_SIZE / SLOT)
+#define SLOTS_MAX (hostmap_stacks_size / SLOT)
 
 /* A free stack's first word links to the next. */
 struct free_stack {
@@ -26,7 +25,7 @@ bool thread_stack_contains(uintptr_t addr)
 
 	if (addr >= (uintptr_t)__boot_stack && addr < (uintptr_t)__boot_stack_top)
 		return true;
-	return addr >= STACKS_BASE && addr - STACKS_BASE < READ_ONCE(slots_used) * SLOT &&
+	return addr >= hostmap_stacks && addr - hostmap_stacks < READ_ONCE(slots_used) * SLOT &&
 	       (addr & STACK_SIZE);
 }
 
@@ -47,7 +46,7 @@ static enum err map_one(uintptr_t at)
  * was mapped of it when memory ran out counts the next time, whoever comes for it. Lock held. */
 static enum err take(void **stack)
 {
-	uintptr_t next = STACKS_BASE + slots_used * SLOT + STACK_SIZE;
+	uintptr_t next = hostmap_stacks + slots_used * SLOT + STACK_SIZE;
 	enum err e;
 
 	if (free_stacks) {

@@ -7,7 +7,7 @@
 #ifndef HYP_MEM_STACK_H
 #define HYP_MEM_STACK_H
 
-#include "arch/riscv/trap.h"
+#include "arch/stack.h"
 #include "lib/types.h"
 
 /* The lowest usable byte of a stack, or NULL without memory. Any context that RCU watches. */

@@ -11,10 +11,9 @@
  * Spec: The RISC-V Advanced Interrupt Architecture 1.0, chapter 4; binding riscv,aplic.yaml.
  */
 #include "arch/arch.h"
-#include "arch/riscv/hart.h"
 #include "hyp/irq/hostirq_chip.h"
 #include "hyp/machine/mmio.h"
-#include "hyp/riscv/hostmap.h"
+#include "hyp/mem/hostmap.h"
 #include "hyp/riscv/imsic.h"
 
 #define APLIC_DOMAINCFG	     0x0000
@@ -60,7 +59,7 @@ static void aplic_write(u64 reg, u32 v)
 /* Where a hart's IDC is, or 0. */
 static u64 idc_of(unsigned int hart)
 {
-	int i = platform_aia_target(aplic.p, aplic.a, hart_id(hart));
+	int i = platform_aia_target(aplic.p, aplic.a, arch_hart_id(hart));
 	u64 at = i < 0 ? 0 : APLIC_IDC((u64)aplic.a->target[i].index);
 
 	return at + 32 <= aplic.a->reg[0].size ? at : 0;

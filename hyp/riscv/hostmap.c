@@ -27,6 +27,8 @@ static unsigned int mode_bits;
 static struct spinlock lock = SPINLOCK_INIT("hostmap"); /* tables, io_next */
 static uintptr_t io_next = IO_BASE + MIB(4);
 
+const uintptr_t hostmap_stacks = STACKS_BASE, hostmap_stacks_size = STACKS_SIZE;
+
 hpa_t image_to_hpa(const void *p)
 {
 	return HPA((uintptr_t)p - image_offset);

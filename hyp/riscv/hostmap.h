@@ -7,6 +7,7 @@
 #ifndef HYP_RISCV_HOSTMAP_H
 #define HYP_RISCV_HOSTMAP_H
 
+#include "hyp/mem/hostmap.h"
 #include "hyp/tree/platform.h"
 #include "lib/err.h"
 #include "lib/types.h"
@@ -27,13 +28,6 @@ u64 hostmap_satp(void);
 
 /* 39, 48 or 57. */
 unsigned int hostmap_mode(void);
-
-/* Maps size bytes of device registers at hpa; NULL when there is no room or memory. The mapping
- * stays. Any context; harts that are up see it. */
-volatile void *hostmap_io(hpa_t hpa, u64 size);
-
-/* Maps one page of RAM at va, read and write. va was never mapped before. */
-enum err hostmap_page(uintptr_t va, hpa_t hpa);
 
 /* Physical address of a byte of the image. */
 hpa_t image_to_hpa(const void *p);

@@ -14,7 +14,7 @@
 #include "arch/riscv/imsic.h"
 #include "hyp/irq/hostirq_chip.h"
 #include "hyp/machine/mmio.h"
-#include "hyp/riscv/hostmap.h"
+#include "hyp/mem/hostmap.h"
 
 #define IDENTITIES_USED (~1UL) /* 1 to 63, which every file has */
 
@@ -45,7 +45,7 @@ static volatile void *va_of(hpa_t hpa)
 /* The first page of a hart's files, and how many there are. */
 static hpa_t files(unsigned int hart, u32 *pages)
 {
-	int i = imsic.a ? platform_aia_target(imsic.p, imsic.a, hart_id(hart)) : -1;
+	int i = imsic.a ? platform_aia_target(imsic.p, imsic.a, arch_hart_id(hart)) : -1;
 
 	*pages = 0;
 	return i < 0 ? HPA(0) : platform_imsic_files(imsic.a, (u32)i, pages);

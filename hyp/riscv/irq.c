@@ -44,7 +44,7 @@ static void dispatch(unsigned long irq, struct trap_frame *f)
 	} else if (irq == IRQ_LCOF) {
 		vcpu_overflow_irq();
 	} else {
-		panic_frame("interrupt that was never enabled", f);
+		arch_panic_frame("interrupt that was never enabled", f);
 	}
 }
 

@@ -11,10 +11,9 @@
  * Spec: RISC-V Platform-Level Interrupt Controller 1.0.0, "Memory Map", "Interrupt Completion".
  */
 #include "arch/arch.h"
-#include "arch/riscv/hart.h"
 #include "hyp/irq/hostirq_chip.h"
 #include "hyp/machine/mmio.h"
-#include "hyp/riscv/hostmap.h"
+#include "hyp/mem/hostmap.h"
 
 #define PLIC_PRIORITY(src)    (4UL * (src))
 #define PLIC_ENABLE(ctx, src) (0x2000UL + 0x80UL * (ctx) + (src) / 32 * 4UL)
@@ -34,7 +33,7 @@ DEFINE_PER_HART(u32, plic_context);
 /* The context of a hart's supervisor level, or -1. */
 static int context_of(unsigned int hart)
 {
-	int c = platform_plic_context(plic.p, hart_id(hart));
+	int c = platform_plic_context(plic.p, arch_hart_id(hart));
 
 	return c >= 0 && PLIC_CLAIM((u64)c) + 4 <= plic.p->plic.reg.size ? c : -1;
 }

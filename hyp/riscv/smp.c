@@ -188,7 +188,7 @@ static struct hart_boot *prepare(u64 id)
 /* All stacks are mapped before the first hart starts: later each page would be a fence of all. */
 static struct hart_boot *prepare_all(const struct platform *p)
 {
-	u64 self = hart_id(arch_hart_index());
+	u64 self = arch_hart_id(arch_hart_index());
 	struct hart_boot *first = NULL, **end = &first;
 	u32 n = 1;
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "hyp/sched/rcud.h"
 
-#include "arch/riscv/trap.h"
 #include "entry/context.h"
 #include "entry/run.h"
 #include "hyp/console/panic_trace.h"
@@ -96,7 +95,7 @@ static void trace_ask(unsigned int hart)
 
 void rcud_kicked(const struct trap_frame *f)
 {
-	struct backtrace_start start = {.pc = f->sepc, .fp = f->x[8], .ra = f->x[1]};
+	struct arch_place at;
 	u32 wanted = TRACE_WANTED;
 
 	if (likely(READ_ONCE(this_hart(trace_state)) != TRACE_WANTED) ||
@@ -104,7 +103,8 @@ void rcud_kicked(const struct trap_frame *f)
 					 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		return;
 	log_report("hart %u is at:", arch_hart_index());
-	panic_print_trace(&start, f->x[2]);
+	arch_frame_place(f, &at);
+	panic_print_trace(&at);
 	/* Order: what this hart printed, before what the asking one prints.
 	 * Pairs with: trace_wait() [R1] */
 	arch_store_release(&this_hart(trace_state), TRACE_NONE);

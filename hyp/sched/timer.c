@@ -4,7 +4,6 @@
  */
 #include "hyp/sched/timer.h"
 
-#include "arch/riscv/clock.h"
 #include "lib/spinlock.h"
 
 #define AT_ONCE 3 /* timers that one interrupt fires: each takes some 1,100 instructions */
@@ -29,7 +28,7 @@ void timer_hart_init(void)
 	h->running = NULL;
 	h->programmed = TIMER_NEVER;
 	h->gap = arch_clock_hz() * TIMER_GAP_US / 1000000;
-	clock_set_deadline(TIMER_NEVER);
+	arch_timer_set(TIMER_NEVER);
 }
 
 void timer_lanes_init(struct timer_lane *lanes, unsigned int harts)
@@ -122,10 +121,10 @@ static void program(struct timer_hart *h)
 {
 	u64 deadline = first(h) ? first(h)->at : TIMER_NEVER;
 
-	if (deadline == h->programmed || (deadline > h->programmed && !clock_has_sstc()))
+	if (deadline == h->programmed || (deadline > h->programmed && !arch_timer_is_cheap()))
 		return;
 	h->programmed = deadline;
-	clock_set_deadline(deadline);
+	arch_timer_set(deadline);
 }
 
 /* ---- for all --------------------------------------------------------------------------------------- */
@@ -207,7 +206,7 @@ static struct timer *take_due(struct timer_hart *h)
 		WRITE_ONCE(h->running, t);
 	} else {
 		h->programmed = p ? p->at : TIMER_NEVER;
-		clock_set_deadline(h->programmed);
+		arch_timer_set(h->programmed);
 	}
 	spin_unlock(&h->lock);
 	return t;

@@ -62,7 +62,7 @@ static uintptr_t pcs[64];
 
 static unsigned int walk(uintptr_t pc, uintptr_t fp, uintptr_t ra)
 {
-	struct backtrace_start start = {pc, fp, ra};
+	struct arch_place start = {.pc = pc, .fp = fp, .ra = ra};
 
 	memset(pcs, 0, sizeof(pcs));
 	return backtrace(&start, &env, pcs, 64);
@@ -100,7 +100,7 @@ static void test_from_a_trap_in_a_leaf(void **state)
 
 static void test_room(void **state)
 {
-	struct backtrace_start start = {0x500, STACK + 0x40, 0};
+	struct arch_place start = {.pc = 0x500, .fp = STACK + 0x40};
 
 	(void)state;
 	memset(pcs, 0, sizeof(pcs));

@@ -282,7 +282,7 @@ static void mmio_mb(void)
 	memset(&unfenced[now], 0, sizeof(unfenced[now]));
 }
 
-#define HYP_RISCV_HOSTMAP_H
+#define HYP_MEM_HOSTMAP_H
 static volatile void *hostmap_io(hpa_t hpa, u64 size)
 {
 	assert_true(size > 0);
@@ -293,7 +293,7 @@ static volatile void *hostmap_io(hpa_t hpa, u64 size)
 static volatile u32 *kick_port[MODEL_HARTS];
 static u32 kick_identity;
 
-static u64 hart_id(unsigned int index)
+u64 arch_hart_id(unsigned int index)
 {
 	return hart_ids[index];
 }

@@ -10,23 +10,22 @@
 #include <cmocka.h>
 
 #include "arch/host/host.h"
-#include "arch/riscv/clock.h"
 #include "hyp/sched/timer.h"
 #include "lib/check.h"
 
 #define TIMERS 16
 #define LANES  2
 
-static u64 hardware; /* what clock_set_deadline() was last told */
+static u64 hardware; /* what arch_timer_set() was last told */
 
 static bool sstc;
 
-bool clock_has_sstc(void)
+bool arch_timer_is_cheap(void)
 {
 	return sstc;
 }
 
-void clock_set_deadline(u64 deadline)
+void arch_timer_set(u64 deadline)
 {
 	CHECK(arch_irqs_off());
 	hardware = deadline;

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "arch/host/host.h"
-#include "arch/riscv/clock.h"
 #include "entry/context.h"
 #include "entry/run.h"
 #include "entry/vtime.h"
@@ -53,12 +52,12 @@ void stack_free(void *stack)
 
 static DEFINE_PER_HART(u64, deadline);
 
-bool clock_has_sstc(void)
+bool arch_timer_is_cheap(void)
 {
 	return true;
 }
 
-void clock_set_deadline(u64 d)
+void arch_timer_set(u64 d)
 {
 	WRITE_ONCE(this_hart(deadline), d);
 	if (d <= arch_clock())
