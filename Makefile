@@ -2,16 +2,14 @@
 # limen: everything is built under build/. `make help` says what there is.
 
 BUILD  ?= release
-ARCH   := riscv
+DEPS   := build/deps
+, := ,
+include arch/arch.mk
 OUT    := build/$(ARCH)-$(BUILD)
 # selftest is release with the self-tests linked in, and compiles nothing twice.
 OBJ    := $(if $(filter selftest,$(BUILD)),$(dir $(OUT))$(ARCH)-release,$(OUT))
-DEPS   := build/deps
-RVLIB  := $(DEPS)/riscv64/usr/lib/riscv64-linux-gnu
-RVINC  := $(DEPS)/riscv64/usr/include
 
-CROSS  ?= riscv64-unknown-elf-
-CC_RV  := $(CROSS)gcc
+CC_HYP := $(CROSS)gcc
 HOSTCC ?= gcc
 
 WARN   := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
@@ -30,7 +28,6 @@ INSTRUMENT  := -finstrument-functions \
 OPT-debug   := -Og -DLIMEN_DEBUG=1 -fstack-protector-strong $(INSTRUMENT)
 
 Q := $(if $(V),,@)
-, := ,
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -42,48 +39,47 @@ help: ## this list
 	@echo "  (the guest) and MACHINE= CPU= HARTS= HOST_MEM= QEMU_ARGS= APPEND= (the machine)"
 
 # --- the hypervisor -------------------------------------------------------------------------------
-SRCS := $(sort $(wildcard lib/*.c rcu/*.c entry/*.c hyp/*/*.c hyp/*/*/*.c guest/*/*.c sbi/*.c sbi/*.S \
-	arch/riscv/*.c arch/riscv/*.S))
+SRCS := $(sort $(foreach f,$(FOLDERS),$(wildcard $(f)/*.c $(f)/*.S)))
 # The hooks are called in a debug build only; the release build has no self-tests, of which
 # tests/conformance/conformance.mk has more, and no high-water marks (lib/marks.h), which marks and debug have.
-LEFT-OUT-marks    := hyp/selftest/instrument.c hyp/selftest/noselftest.c guest/selftest/noselftest.c
-LEFT-OUT-release  := hyp/selftest/instrument.c hyp/riscv/selftest/conformance.c hyp/selftest/torture.c guest/selftest/lifecycle.c lib/marks.c
+STUBS     := hyp/selftest/noselftest.c guest/selftest/noselftest.c
+SELFTESTS := $(filter-out $(STUBS) hyp/selftest/selftest.c hyp/selftest/instrument.c,$(filter \
+	hyp/selftest/% hyp/$(ARCH)/selftest/% guest/selftest/%,$(SRCS)))
+LEFT-OUT-marks    := hyp/selftest/instrument.c $(STUBS)
+LEFT-OUT-release  := hyp/selftest/instrument.c $(SELFTESTS) lib/marks.c
 LEFT-OUT-selftest := $(LEFT-OUT-marks) lib/marks.c
-LEFT-OUT-debug    := hyp/selftest/noselftest.c guest/selftest/noselftest.c
+LEFT-OUT-debug    := $(STUBS)
 OBJS := $(patsubst %,$(OBJ)/%.o,$(filter-out $(LEFT-OUT-$(BUILD)),$(SRCS)))
 
-CFLAGS_RV := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -std=gnu11 -g \
-	--specs=picolibc.specs -isystem $(RVINC) -I. -Iarch/riscv -ftls-model=local-exec \
+CFLAGS_HYP := $(ARCH_CFLAGS) -std=gnu11 -g -ftls-model=local-exec \
 	-fno-jump-tables -fno-omit-frame-pointer -fno-common -fno-strict-aliasing \
 	-fno-tree-loop-distribute-patterns -fno-asynchronous-unwind-tables \
 	-ffunction-sections -fdata-sections -DPICOLIBC_INTEGER_PRINTF_SCANF \
 	$(OPT-$(BUILD)) $(WARN)
-# Linked as rv64imac: the name under which the compiler keeps its libraries without floating point.
-LDFLAGS_RV := -march=rv64imac -nostartfiles -static -T arch/riscv/limen.ld -Wl,--no-warn-mismatch \
-	-Wl,--gc-sections -Wl,--build-id=none -L$(RVLIB)
-LDLIBS_RV := -Wl,--start-group -lfdt -lmd -lc -lgcc -Wl,--end-group
+LDFLAGS_HYP := $(ARCH_LDFLAGS) -nostartfiles -static -Wl,--gc-sections -Wl,--build-id=none
+LDLIBS_HYP := -Wl,--start-group $(ARCH_LDLIBS) -Wl,--end-group
 
 $(OBJ)/%.c.o: %.c | setup-build
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
-	$(Q)$(CC_RV) $(CFLAGS_RV) -MMD -MP -c $< -o $@
+	$(Q)$(CC_HYP) $(CFLAGS_HYP) -MMD -MP -c $< -o $@
 $(OBJ)/%.S.o: %.S | setup-build
 	@mkdir -p $(@D)
 	@echo "  AS      $<"
-	$(Q)$(CC_RV) $(CFLAGS_RV) -D__ASSEMBLER__ -MMD -MP -c $< -o $@
+	$(Q)$(CC_HYP) $(CFLAGS_HYP) -D__ASSEMBLER__ -MMD -MP -c $< -o $@
 
 # Two links: the first says where each function is, the second carries that table. Text comes before
 # it, so no function moves; the comparison makes sure.
-$(OUT)/limen.pass1: $(OBJS) arch/riscv/limen.ld
+$(OUT)/limen.pass1: $(OBJS) $(ARCH_LD)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC_RV) $(CFLAGS_RV) $(LDFLAGS_RV) $(OBJS) $(LDLIBS_RV) -o $@
+	$(Q)$(CC_HYP) $(CFLAGS_HYP) $(LDFLAGS_HYP) $(OBJS) $(LDLIBS_HYP) -o $@
 $(OUT)/symtab.c: $(OUT)/limen.pass1 tools/mksyms
 	$(Q)$(CROSS)nm -nS $< | tools/mksyms >$@
 $(OUT)/limen.elf: $(OUT)/limen.pass1 $(OUT)/symtab.c tools/check-noinstr
 	@echo "  LD      $@"
-	$(Q)$(CC_RV) $(CFLAGS_RV) -c $(OUT)/symtab.c -o $(OUT)/symtab.o
-	$(Q)$(CC_RV) $(CFLAGS_RV) $(LDFLAGS_RV) $(OBJS) $(OUT)/symtab.o $(LDLIBS_RV) -o $@
+	$(Q)$(CC_HYP) $(CFLAGS_HYP) -c $(OUT)/symtab.c -o $(OUT)/symtab.o
+	$(Q)$(CC_HYP) $(CFLAGS_HYP) $(LDFLAGS_HYP) $(OBJS) $(OUT)/symtab.o $(LDLIBS_HYP) -o $@
 	@$(CROSS)nm $< | grep ' [tT] ' >$(OUT)/text1; $(CROSS)nm $@ | grep ' [tT] ' | cmp - $(OUT)/text1
 	@CROSS=$(CROSS) tools/check-noinstr $@
 $(OUT)/limen.bin: $(OUT)/limen.elf
@@ -94,9 +90,9 @@ $(OUT)/limen.bin: $(OUT)/limen.elf
 # For tests that build a piece of the hypervisor by themselves: compiler and flags, then the link.
 .PHONY: print-flags
 print-flags:
-	@echo '$(CC_RV) $(CFLAGS_RV)'
-	@echo '$(LDFLAGS_RV)'
-	@echo '$(LDLIBS_RV)'
+	@echo '$(CC_HYP) $(CFLAGS_HYP)'
+	@echo '$(LDFLAGS_HYP)'
+	@echo '$(LDLIBS_HYP)'
 	@echo '$(OBJS)'
 
 .PHONY: help limen setup-build
@@ -110,9 +106,6 @@ INITRD    ?= build/rootfs.cpio.gz
 BOOTARGS  ?= console=ttyS0
 MEM       ?= 512M
 CPUS      ?= 2
-MACHINE   ?= virt
-# sifive_u's firmware finds sstc in the CPU's list and dies of it.
-CPU       ?= $(if $(filter sifive_u,$(MACHINE)),rv64$(,)sstc=off,rv64)
 HARTS     ?= 2
 HOST_MEM  ?= 1G
 QEMU_ARGS ?=
@@ -134,24 +127,17 @@ image: $(OUT)/limen.bin $(KERNEL) $(INITRD) ## limen.elf and limen.img, with the
 	$(Q)tools/pack -o $(OUT)/limen.img --limen $(OUT)/limen.bin --config $(OUT)/limen.dts \
 		--payload kernel=$(KERNEL) $(if $(INITRD),--payload initrd=$(INITRD))
 
-# sifive_u's firmware cannot power off: limen ends QEMU by the second serial port there, or by a restart.
-# (Not by semihosting, which each guest could use as well.)
-ifeq ($(MACHINE),sifive_u)
-ENDING := -no-reboot -serial mon:stdio -chardev testdev$(,)id=end -serial chardev:end
-ENDING_ARG := testdev=0x10011000
-endif
-
 run: ## boot Debian's kernel as a guest of limen, here on this terminal (Ctrl-A X leaves)
 	$(Q)tools/setup run
 	$(Q)$(MAKE) --no-print-directory image
-	$(Q)qemu-system-riscv64 -M $(MACHINE) -cpu $(CPU) -smp $(HARTS) -m $(HOST_MEM) -nographic \
+	$(Q)$(QEMU) -M $(MACHINE) -cpu $(CPU) -smp $(HARTS) -m $(HOST_MEM) -nographic \
 		$(ENDING) $(if $(ENDING_ARG)$(APPEND),-append "$(ENDING_ARG) $$APPEND") -kernel $(OUT)/limen.img $(QEMU_ARGS)
 
 # --- tests ----------------------------------------------------------------------------------------
 include tests/guests/guests.mk
 include tests/conformance/conformance.mk tests/unit/units.mk
 
-HOST_CFLAGS := -std=gnu11 -g -O1 -I. -Iarch/host -DLIMEN_DEBUG=1 -DLIMEN_STEPS=1 \
+HOST_CFLAGS := -std=gnu11 -g -O1 $(HOST_INC) -DLIMEN_DEBUG=1 -DLIMEN_STEPS=1 \
 	-fno-omit-frame-pointer -fno-sanitize-recover=all $(WARN)
 SAN-asan := -fsanitize=address,undefined
 SAN-tsan := -fsanitize=thread
@@ -249,13 +235,11 @@ mutate: guests build/gen/decode_table.c ## faults put in on purpose, and who cat
 C_FILES := $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' 2>/dev/null)
 
 # The same code as clang sees it: the hypervisor, the tests of this machine, the test guests.
-PICOLIBC ?= /usr/lib/picolibc/riscv64-unknown-elf
-CLANG_RV := --target=riscv64-unknown-elf -march=rv64imac -mabi=lp64 -mcmodel=medany -std=gnu11 \
-	-isystem $(PICOLIBC)/include -isystem $(RVINC) $(WARN)
-CLANG_HYP := $(CLANG_RV) -I. -Iarch/riscv
+CLANG_ARCH := $(ARCH_CLANG) -std=gnu11 $(WARN)
+CLANG_HYP := $(CLANG_ARCH) $(ARCH_INC)
 CLANG_HOST := $(filter-out -g -O1 -fno-sanitize-recover=all,$(HOST_CFLAGS))
 # Only what git knows or could know: no half-written files of an editor.
-LINT_HYP := $(filter lib/% rcu/% entry/% hyp/% guest/% sbi/% arch/riscv/%,$(filter %.c,$(C_FILES)))
+LINT_HYP := $(filter $(SRCS),$(filter %.c,$(C_FILES)))
 LINT_HOST := $(filter lib/% arch/host/% tests/unit/% tests/fuzz/% tests/demo/% $(foreach u,$(UNITS),$($(u)-srcs)), \
 	$(filter %.c,$(C_FILES)))
 LINT_GUESTS := $(filter tests/guests/%,$(filter %.c,$(C_FILES)))
@@ -273,19 +257,18 @@ lint: ## format, clang, clang-tidy, cppcheck, who includes whom, barriers and th
 	$(Q)clang -fsyntax-only $(CLANG_HYP) $(LINT_HYP)
 	$(Q)clang -fsyntax-only $(CLANG_HYP) -DLIMEN_DEBUG=1 $(LINT_HYP)
 	$(Q)clang -fsyntax-only $(CLANG_HOST) $(LINT_HOST)
-	$(Q)clang -fsyntax-only $(CLANG_RV) -Itests/guests/rt $(LINT_GUESTS)
+	$(Q)clang -fsyntax-only $(CLANG_ARCH) -Itests/guests/rt $(LINT_GUESTS)
 	$(Q)$(call in-parallel,clang-tidy --quiet "$$@" -- $(CLANG_HYP) 2>/dev/null,$(LINT_HYP))
 	$(Q)$(call in-parallel,clang-tidy --quiet "$$@" -- $(CLANG_HOST) 2>/dev/null,$(wildcard arch/host/*.c))
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability \
-		--suppressions-list=tools/cppcheck.txt -I. -Iarch/riscv -DLIMEN_DEBUG=0 \
-		lib rcu entry hyp guest sbi arch/riscv
+		--suppressions-list=tools/cppcheck.txt $(ARCH_INC) -DLIMEN_DEBUG=0 $(FOLDERS)
 	@echo "lint: clean"
 
 format: ## rewrite the sources in the project's format
 	clang-format -i $(C_FILES)
 
 compile_commands.json: Makefile ## for editors and language servers
-	$(Q)tools/compdb $@ "$(CC_RV) $(CFLAGS_RV)" $(filter %.c,$(SRCS))
+	$(Q)tools/compdb $@ "$(CC_HYP) $(CFLAGS_HYP)" $(filter %.c,$(SRCS))
 
 clean: ## all but what was downloaded
 	rm -rf $(filter-out $(DEPS) build/apt,$(wildcard build/*)) compile_commands.json

@@ -144,8 +144,9 @@ class Lab:
             os.replace(new, MEMORY)
 
     def command(self, path, tree):
-        return [CC, *FLAGS, *self.extra, '-I' + tree, '-I' + ROOT,
-                '-I' + os.path.join(ROOT, 'arch/host'), path]
+        flags = [option + os.path.join(top, folder) for top in (tree, ROOT) for option, folder in (
+                 ('-I', ''), ('-I', 'arch/host'), ('-iquote', 'hyp/riscv'), ('-iquote', 'guest/riscv'))]
+        return [CC, *FLAGS, *self.extra, *flags, path]
 
     def scan(self, source):
         """The files that it is made of."""

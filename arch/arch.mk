@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Which architecture is built: make ARCH=... An architecture's arch.mk says:
+#
+#     CROSS		what its compiler's and binutils' names begin with
+#     ARCH_CFLAGS	what the code is compiled for, its C library, and where its seam headers are
+#     ARCH_LDFLAGS	the link, with its script
+#     ARCH_LDLIBS	libraries
+#     ARCH_LD		the script, for make
+#     FOLDERS		whose *.c and *.S make the image
+#     ARCH_CLANG	the same for clang, which checks the code
+#     QEMU, MACHINE, CPU, ENDING, ENDING_ARG	for make run
+#
+# arch/host/arch.mk says what tests are compiled with that run here.
+ARCH ?= riscv
+
+include arch/$(ARCH)/arch.mk arch/host/arch.mk
