@@ -261,7 +261,7 @@ lint: ## format, clang, clang-tidy, cppcheck, who includes whom, barriers and th
 	$(Q)$(call in-parallel,clang-tidy --quiet "$$@" -- $(CLANG_HYP) 2>/dev/null,$(LINT_HYP))
 	$(Q)$(call in-parallel,clang-tidy --quiet "$$@" -- $(CLANG_HOST) 2>/dev/null,$(wildcard arch/host/*.c))
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability \
-		--suppressions-list=tools/cppcheck.txt $(ARCH_INC) -DLIMEN_DEBUG=0 $(FOLDERS)
+		--suppressions-list=tools/cppcheck.txt $(subst -iquote ,-I,$(ARCH_INC)) -DLIMEN_DEBUG=0 $(FOLDERS)
 	@echo "lint: clean"
 
 format: ## rewrite the sources in the project's format

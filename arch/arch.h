@@ -53,6 +53,8 @@
  *					interrupt and wants no handler; or nothing. Interrupts off
  *
  *   void arch_mb/rmb/wmb(void)		order memory accesses among harts: all, reads, writes
+ *   void arch_io_mb(void)		order all accesses, to devices as well, and those to registers of
+ *					the hart by which it talks to devices
  *   arch_load_acquire(p), arch_store_release(p, v)
  *   void arch_relax(void)		a pause in a busy wait
  *

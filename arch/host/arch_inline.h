@@ -92,6 +92,11 @@ __window void arch_mb(void)
 	__atomic_fetch_add(&host_barrier, 1, __ATOMIC_SEQ_CST);
 }
 
+__window void arch_io_mb(void)
+{
+	arch_mb();
+}
+
 __window void arch_rmb(void)
 {
 	arch_mb();

@@ -99,6 +99,12 @@ __window void arch_mb(void)
 	__asm__ volatile("fence rw, rw" ::: "memory");
 }
 
+/* Unprivileged specification 20240411, "Memory-Ordering Instructions"; "Zicsr", "CSR Access Ordering". */
+__window void arch_io_mb(void)
+{
+	__asm__ volatile("fence iorw, iorw" ::: "memory");
+}
+
 __window void arch_rmb(void)
 {
 	__asm__ volatile("fence r, r" ::: "memory");

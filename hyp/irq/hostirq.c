@@ -14,9 +14,8 @@
 #include "hyp/irq/hostirq_chip.h"
 
 #include "hyp/machine/mmio.h"
-#include "hyp/riscv/imsic.h"
-#include "hyp/riscv/irq.h"
 #include "hyp/sched/timer.h"
+#include "irq_inline.h"
 #include "lib/log.h"
 #include "lib/spinlock.h"
 #include "lib/trace.h"
@@ -39,8 +38,8 @@ DECLARE_PER_HART(struct stuck, hostirq_stuck);
 DEFINE_PER_HART(struct stuck, hostirq_stuck);
 
 static struct {
-	const struct hostirq_chip *chip; /* where wires lead; NULL: nowhere limen knows */
-	bool msi;			 /* through the harts' interrupt files */
+	const struct hostirq_chip *chip;   /* where wires lead; NULL: nowhere limen knows */
+	const struct hostirq_files *files; /* where messages go; NULL: there are none */
 	bool stray_told;
 
 	struct spinlock lock;
@@ -51,16 +50,13 @@ static struct {
 	struct hostirq *by_identity[HOSTIRQ_FIRST + HOSTIRQ_LINES];
 } hostirq = {.lock = SPINLOCK_INIT("hostirq")};
 
-void hostirq_init(const struct platform *p, bool msi)
+void hostirq_init(const struct hostirq_chip *chip, const struct hostirq_files *files)
 {
-	hostirq.msi = msi && imsic_init(p) == OK;
-	hostirq.chip = aplic_init(p);
-	if (!hostirq.chip && !hostirq.msi)
-		hostirq.chip = plic_init(p);
+	hostirq.chip = chip;
+	hostirq.files = files;
 	hostirq_hart_init();
-	log_info("interrupts: %s, kicks through the %s",
-		 hostirq.chip ? hostirq.chip->name : "no controller",
-		 hostirq.msi ? "IMSIC" : "firmware");
+	log_info("interrupts: %s, kicks through the %s", chip ? chip->name : "no controller",
+		 files ? files->name : "firmware");
 }
 
 static u64 look_ticks(void)
@@ -72,8 +68,8 @@ static u64 look_ticks(void)
 static u32 take_some(bool *kick)
 {
 	*kick = false;
-	if (hostirq.msi)
-		return imsic_take(kick);
+	if (hostirq.files)
+		return hostirq.files->take(kick);
 	return hostirq.chip ? hostirq.chip->take() : 0;
 }
 
@@ -105,7 +101,8 @@ static __cold void turn_off(struct stuck *s)
 			"hart %llu: its external interrupt stays pending, whatever is taken from the %s: "
 			"off, and looked after every %u ms until it is quiet",
 			(unsigned long long)arch_hart_id(arch_hart_index()),
-			hostirq.msi ? "IMSIC" : (hostirq.chip ? hostirq.chip->name : "firmware"),
+			hostirq.files ? hostirq.files->name
+				      : (hostirq.chip ? hostirq.chip->name : "firmware"),
 			LOOK_MS);
 	s->told = true;
 }
@@ -128,8 +125,8 @@ static __cold void came_to_no_end(struct stuck *s, bool nothing)
 void hostirq_hart_init(void)
 {
 	timer_init(&this_hart(hostirq_stuck).look, look);
-	if (hostirq.msi)
-		imsic_hart_init();
+	if (hostirq.files)
+		hostirq.files->hart_init();
 	if (hostirq.chip && hostirq.chip->hart_init)
 		hostirq.chip->hart_init();
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Interrupts of the machine's devices, whatever controller they come through: a PLIC, an APLIC that
- * signals harts itself, or one that sends messages to the harts' IMSICs.
+ * Interrupts of the machine's devices, whatever controller they come through: one that signals harts
+ * itself, or one that sends them messages. The architecture has the controllers, and hands them over
+ * (hyp/irq/hostirq_chip.h).
  *
  * A line is one interrupt of one device, as the tree names it; it goes to one hart at a time.
  */
@@ -12,13 +13,6 @@
 #include "lib/err.h"
 
 struct hostirq;
-
-/*
- * Finds the controllers and makes them ready, with every line off, and this hart as
- * hostirq_hart_init() does. msi: the harts' interrupt files may be used. Boot hart, before the others
- * run; once. Nothing that can be used: a line of the log, and hostirq_claim() fails.
- */
-void hostirq_init(const struct platform *p, bool msi);
 
 /* The calling hart can take interrupts, and be kicked through its interrupt file if it has one. It
  * knows its index. Interrupts off. */

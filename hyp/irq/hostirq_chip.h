@@ -47,9 +47,30 @@ struct hostirq_chip {
 	void (*again)(const struct hostirq *l); /* fn is done, messages are used; or NULL */
 };
 
-/* The drivers: NULL where the tree has no such thing that can be used. Boot hart. */
-const struct hostirq_chip *plic_init(const struct platform *p);
-const struct hostirq_chip *aplic_init(const struct platform *p);
+/* Where interrupts arrive that are messages, each hart's own. */
+struct hostirq_files {
+	const char *name;
+	void (*hart_init)(void);
+	u32 (*take)(
+		bool *kick); /* what is pending, up to HOSTIRQ_AT_ONCE and up to a kick; how many */
+};
+
+/*
+ * Makes ready what the architecture found, with every line off, and this hart as hostirq_hart_init() does.
+ * chip: where wires lead; NULL: nowhere limen knows, and hostirq_claim() fails. files: where messages go;
+ * NULL: nowhere. Boot hart, before the others run; once.
+ */
+void hostirq_init(const struct hostirq_chip *chip, const struct hostirq_files *files);
+
+/*
+ * The hart's pins. The architecture defines these in irq_inline.h, which is found through the include
+ * path. Interrupts off.
+ *
+ *   void irq_ext_off(void)	the calling hart's external interrupt off,
+ *   void irq_ext_on(void)	and on
+ *   bool irq_ext_pending(void)	is it pending?
+ *   void irq_raise_soft(void)	the interrupt that a kick brings is pending
+ */
 
 /* Runs the line of a source, or of a message's identity. False: nobody's. Interrupts off. */
 bool hostirq_run_source(u32 source);

@@ -2,11 +2,12 @@
 /*
  * Accesses to device registers, exactly one of the given width each. Device regions are mapped for
  * I/O, so accesses of one hart to one device stay in program order; order against memory, and against
- * CSRs, is the caller's. Window.
+ * the hart's own registers, is the caller's. Window.
  */
 #ifndef HYP_MACHINE_MMIO_H
 #define HYP_MACHINE_MMIO_H
 
+#include "arch/arch.h"
 #include "lib/compiler.h"
 #include "lib/types.h"
 
@@ -30,11 +31,11 @@ __window void mmio_write32(volatile void *reg, u32 v)
 	*(volatile u32 *)reg = v;
 }
 
-/* All accesses before, to devices and to memory, come before all that follow, those to CSRs among them
- * (unprivileged specification 20240411, "Memory-Ordering Instructions"; "Zicsr", "CSR Access Ordering"). */
+/* All accesses before, to devices and to memory, come before all that follow, those to registers of the
+ * hart by which it talks to devices among them. */
 __window void mmio_mb(void)
 {
-	__asm__ volatile("fence iorw, iorw" ::: "memory");
+	arch_io_mb();
 }
 
 #endif

@@ -10,8 +10,9 @@
  *
  * Spec: The RISC-V Advanced Interrupt Architecture 1.0, chapter 4; binding riscv,aplic.yaml.
  */
+#include "hyp/riscv/irqchip.h"
+
 #include "arch/arch.h"
-#include "hyp/irq/hostirq_chip.h"
 #include "hyp/machine/mmio.h"
 #include "hyp/mem/hostmap.h"
 #include "hyp/riscv/imsic.h"

@@ -9,7 +9,6 @@
 #include "arch/riscv/trap.h"
 #include "hyp/console/console.h"
 #include "hyp/console/uart.h"
-#include "hyp/irq/hostirq.h"
 #include "hyp/machine/entropy.h"
 #include "hyp/machine/reset.h"
 #include "hyp/machine/smp.h"
@@ -18,6 +17,7 @@
 #include "hyp/mem/page.h"
 #include "hyp/riscv/features.h"
 #include "hyp/riscv/hostmap.h"
+#include "hyp/riscv/irqchip.h"
 #include "hyp/sched/rcud.h"
 #include "hyp/sched/thread.h"
 #include "hyp/selftest/selftest.h"
@@ -226,7 +226,7 @@ void boot_main(u64 hartid, u64 fdt, u64 load)
 	check_h(hartid);
 	if (features_init(&platform, hartid, &args, &why))
 		give_up(why);
-	hostirq_init(&platform, features.imsic);
+	irqchip_init(&platform, features.imsic);
 	smp_hart_init(&boot_thread, "boot", NULL);
 	CHECK(thread_create("main", 0, main_thread, NULL));
 	smp_idle();

@@ -10,8 +10,9 @@
  *
  * Spec: RISC-V Platform-Level Interrupt Controller 1.0.0, "Memory Map", "Interrupt Completion".
  */
+#include "hyp/riscv/irqchip.h"
+
 #include "arch/arch.h"
-#include "hyp/irq/hostirq_chip.h"
 #include "hyp/machine/mmio.h"
 #include "hyp/mem/hostmap.h"
 

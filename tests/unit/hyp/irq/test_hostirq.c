@@ -305,7 +305,7 @@ static void hart_set_kick(unsigned int index, volatile u32 *reg, u32 identity)
 	kick_identity = identity;
 }
 
-#define HYP_RISCV_IRQ_H
+#define HYP_RISCV_IRQ_INLINE_H
 static bool ext_off[MODEL_HARTS], ext_stuck[MODEL_HARTS], soft_raised[MODEL_HARTS];
 static bool raised(unsigned int hart);
 
@@ -356,6 +356,7 @@ static void timer_arm(struct timer *t, u64 deadline)
 #include "hyp/irq/hostirq.c"
 #include "hyp/riscv/imsic.c"
 #include "hyp/riscv/plic.c"
+#include "hyp/riscv/irqchip.c"
 
 /* ---- machines ----------------------------------------------------------------------------------- */
 
@@ -391,7 +392,7 @@ static void machine(void)
 static void boot(bool msi)
 {
 	now = 0;
-	hostirq_init(&plat, msi);
+	irqchip_init(&plat, msi);
 	for (now = 1; now < MODEL_HARTS; now++)
 		hostirq_hart_init();
 	now = 0;
@@ -481,7 +482,7 @@ static void machine_imsic(bool swapped, bool msi)
 static bool raised(unsigned int hart)
 {
 	aplic_settle();
-	if (hostirq.msi)
+	if (hostirq.files)
 		return imsic_top(hart) != 0;
 	if (plat.plic.present)
 		return plic_best(plic_context_of[hart] - 1) != 0;
@@ -955,10 +956,10 @@ static void stuck(void)
 	assert_in_range(interrupts(1, 1000), 1, 100);
 	assert_true(ext_off[1]);
 	assert_false(ext_off[0]);
-	assert_non_null(
-		strstr(said, hostirq.msi ? "hart 1: its external interrupt stays pending, whatever "
-					   "is taken from the IMSIC"
-					 : "hart 1: its external interrupt stays pending"));
+	assert_non_null(strstr(
+		said, hostirq.files ? "hart 1: its external interrupt stays pending, whatever "
+				      "is taken from the IMSIC"
+				    : "hart 1: its external interrupt stays pending"));
 	/* What comes meanwhile is looked for; it stays off while it is stuck. */
 	for (unsigned int i = 1; i <= 3; i++) {
 		cause(d, 1);
