@@ -141,6 +141,10 @@ void arch_timer_set(u64 deadline);
 /* Does setting the timer cost less than an interrupt that finds nothing to do? Any context. */
 bool arch_timer_is_cheap(void);
 
+/* What caches hold of [va, va + size) is in memory afterwards, and no cache holds it any more; before
+ * whatever this hart does next. Only where guests may look past the caches. Any context; takes long. */
+void arch_cache_flush(const void *va, u64 size);
+
 /* What an interrupt or a trap found in the registers; its content is the architecture's. */
 struct trap_frame;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Error codes. A function that can fail returns 0 (OK) or one of these, and its caller must look.
- * SBI error codes exist only at the SBI edge (sbi/).
+ * What a guest is told for an error is the business of who answers its calls.
  */
 #ifndef LIB_ERR_H
 #define LIB_ERR_H

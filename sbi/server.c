@@ -58,15 +58,15 @@ static __always_inline void dispatch(struct vcpu *v)
 
 static __cold void traced_call(struct vcpu *v)
 {
-	trace_record(TRACE_SBI, window_eid(v->arch.x), window_fid(v->arch.x));
+	trace_record(TRACE_CALL, window_eid(v->arch.x), window_fid(v->arch.x));
 	dispatch(v);
 }
 
 /* All of dispatch() are tail calls: with a call before them it would need a stack frame. */
 void sbi_call(struct vcpu *v)
 {
-	mark_note(TRACE_SBI, v->arch.x[17], v->arch.x[16]);
-	if (trace_on(TRACE_SBI))
+	mark_note(TRACE_CALL, v->arch.x[17], v->arch.x[16]);
+	if (trace_on(TRACE_CALL))
 		traced_call(v);
 	else
 		dispatch(v);
@@ -77,8 +77,8 @@ bool sbi_call_watched(struct vcpu *v)
 {
 	u64 *x = v->arch.x, eid = window_eid(x), fid = window_fid(x);
 
-	mark_note(TRACE_SBI, eid, x[16]);
-	if (trace_on(TRACE_SBI))
+	mark_note(TRACE_CALL, eid, x[16]);
+	if (trace_on(TRACE_CALL))
 		return false; /* the other way notes it */
 	if (eid == SBI_EXT_IPI)
 		return sbi_ipi_watched(v, fid, &x[10]);

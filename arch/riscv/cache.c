@@ -31,7 +31,7 @@ bool cache_init(u64 size)
 	return true;
 }
 
-void cache_flush(const void *va, u64 size)
+void arch_cache_flush(const void *va, u64 size)
 {
 	uintptr_t end = (uintptr_t)va + size;
 

@@ -19,8 +19,4 @@ bool cache_init(u64 block);
 /* Can the calling hart write back, as the boot hart can? Any context once traps are set up. */
 bool cache_try(void);
 
-/* What caches hold of [va, va + size) is in memory afterwards, and no cache holds it any more; before
- * whatever this hart does next. Only after cache_init() was true. Any context; takes long. */
-void cache_flush(const void *va, u64 size);
-
 #endif

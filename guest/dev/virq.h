@@ -2,7 +2,7 @@
 /*
  * Virtual interrupt lines: what a device model holds to interrupt its guest. A device says that
  * its line is high or low (level), or that something happened (edge); which controller hears it
- * (PLIC today; APLIC and MSI fit behind the same operations) is not the device's business.
+ * is not the device's business.
  *
  * A line belongs to the device that embeds it. It is wired once, with virq_connect() by the
  * controller, before the device can run; until then, and after virq_disconnect(), what the device
@@ -53,7 +53,7 @@ void virq_set(struct virq_line *line, bool level);
 
 /*
  * Something happened: one edge. On a level line it is high for an instant, which a controller
- * that latches requests (the PLIC) serves once.
+ * that latches requests serves once.
  * Any context, interrupts in any state; does not block.
  */
 void virq_pulse(struct virq_line *line);

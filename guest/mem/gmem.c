@@ -15,7 +15,6 @@
 
 #include <string.h>
 
-#include "arch/riscv/cache.h"
 #include "hyp/mem/bulk.h"
 #include "hyp/mem/kmem.h"
 #include "hyp/mem/memmap.h"
@@ -162,7 +161,7 @@ static void touch(const struct touch *t, void *guest, u64 done, u64 size)
 	else
 		memset(guest, 0, size);
 	if (t->flush)
-		cache_flush(guest, size);
+		arch_cache_flush(guest, size);
 }
 
 static enum err access(struct vm_mem *mem, u64 gpa, const struct touch *t, u64 size)

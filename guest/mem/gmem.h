@@ -13,11 +13,11 @@
  * A back end that blocks while it works in guest memory holds the slot: gmem_hold() before,
  * gmem_put() after. The slot's RAM stays until then, even when the VM has lost it meanwhile.
  *
- * Of a guest that may look past the caches (Svpbmt) all that it is given, zeroes and what is loaded, is in
+ * Of a guest that may look past the caches all that it is given, zeroes and what is loaded, is in
  * the memory below before it can run: nothing of before is to be found there.
  *
- * Before RAM is taken away (gmem_remove, gmem_destroy) the caller has unmapped it from the G-stage
- * and the fences are done (arch/riscv/gstage.h).
+ * Before RAM is taken away (gmem_remove, gmem_destroy) the caller has unmapped it from the VM's tables
+ * and the fences are done.
  */
 #ifndef GUEST_MEM_GMEM_H
 #define GUEST_MEM_GMEM_H
@@ -94,7 +94,7 @@ void gmem_scrub(struct vm_mem *mem);
 
 /*
  * Calls fn for each run of RAM that is contiguous for guest and host, in order of guest addresses,
- * until it returns an error, which is returned. For the builder of the G-stage. No adder or remover
+ * until it returns an error, which is returned. For the builder of the VM's tables. No adder or remover
  * beside it; fn may block.
  */
 enum err gmem_for_each_run(struct vm_mem *mem,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A VM's clock: the host's, less where the guest's began, less the time it stood still. The guest
- * reads it as `time`; htimedelta is what the hart adds (privileged specification 20240411, "Hypervisor
- * Time Delta Register").
+ * reads it in a register of its hart, to which the hardware adds what vclock_delta() gives.
  *
  * Started and stopped by the VM's owner while none of its vCPUs is in a hart; read by its vCPUs.
  */
@@ -26,7 +25,7 @@ void vclock_init(struct vclock *c);
 void vclock_start(struct vclock *c, u64 now);
 void vclock_stop(struct vclock *c, u64 now);
 
-/* What htimedelta is for the VM's vCPUs; good until the clock is stopped. */
+/* What the hardware adds for the VM's vCPUs; good until the clock is stopped. */
 static inline u64 vclock_delta(const struct vclock *c)
 {
 	return -c->base;

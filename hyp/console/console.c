@@ -185,7 +185,7 @@ void console_init_early(void)
 	console.wake = NULL;
 	console.irqs = console.tx_irq = console.rx_irq = console.rx_held = false;
 	console.tx_rests = console.rx_rests = false;
-	console.uart = (struct uart){.ops = &uart_sbi_ops};
+	console.uart = (struct uart){.ops = &uart_firmware_ops};
 	console.uart.ops->init(&console.uart);
 	log_set_sink(console_log_line);
 }
@@ -200,7 +200,7 @@ static bool console_layout_ok(const struct uart *u)
 int console_set_uart(enum uart_kind kind, volatile void *base, unsigned int shift,
 		     unsigned int width)
 {
-	struct uart u = {.ops = &uart_sbi_ops, .base = base, .shift = shift, .width = width};
+	struct uart u = {.ops = &uart_firmware_ops, .base = base, .shift = shift, .width = width};
 	struct console_guard g;
 
 	if (kind == UART_NS16550)

@@ -18,9 +18,9 @@
 #include "lib/types.h"
 
 enum uart_kind {
-	UART_SBI,     /* the firmware's console; base, shift and width unused */
-	UART_NS16550, /* also DesignWare's */
-	UART_SIFIVE,  /* shift and width unused */
+	UART_FIRMWARE, /* the firmware's console; base, shift and width unused */
+	UART_NS16550,  /* also DesignWare's */
+	UART_SIFIVE,   /* shift and width unused */
 };
 
 /* ---- the port --------------------------------------------------------------------------------- */

@@ -58,10 +58,10 @@ extern const struct uart_ops uart_ns16550_ops;
 extern const struct uart_ops uart_sifive_ops;
 
 /* The firmware's console: DBCN, or the legacy calls. */
-extern const struct uart_ops uart_sbi_ops;
+extern const struct uart_ops uart_firmware_ops;
 
 /* DBCN wants physical addresses: what to subtract from the address of a variable of limen's to get
  * its physical one. 0 until set. */
-void uart_sbi_set_offset(u64 virt_minus_phys);
+void uart_firmware_set_offset(u64 virt_minus_phys);
 
 #endif

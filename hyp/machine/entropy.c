@@ -16,7 +16,7 @@
 /* Polls for each word: a source that is healthy answers much sooner. */
 #define POLLS_A_WORD 10000
 
-/* Of Zkr's seed CSR: OPST, the state it is in, and the 16 bits it gives in state ES16. */
+/* The states of a source, and the 16 bits it gives in state ES16. */
 #define SEED_OPST(v) ((v) >> 30)
 #define OPST_ES16    2
 #define OPST_DEAD    3

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Seeds that nobody can guess, for guests' /chosen/rng-seed. They are made from what this machine
- * gives: rng-seed of its own tree, and the entropy source of Zkr where S-mode may poll it.
+ * gives: rng-seed of its own tree, and the hart's entropy source where there is one that limen may poll.
  *
  * Owns one key, into which all that comes is hashed. A seed is a hash of the key, a number that is
  * never used twice, and the clock; the key is then replaced by another hash of itself. So no two
@@ -10,8 +10,7 @@
  *
  * The boot hart while it boots, then main's thread: nobody else, and so there is no lock.
  *
- * SHA-256: FIPS 180-4. rng-seed: dt-schema's chosen.yaml. The source: RISC-V Cryptography
- * Extensions Volume I (scalar and entropy source), v1.0.1, chapter 4.
+ * SHA-256: FIPS 180-4. rng-seed: dt-schema's chosen.yaml.
  */
 #ifndef HYP_MACHINE_ENTROPY_H
 #define HYP_MACHINE_ENTROPY_H
@@ -28,8 +27,9 @@
 void entropy_take_tree(void *fdt);
 
 /*
- * Polls a source with the results of Zkr's seed CSR until it has a seed's worth, says that it is
- * dead, is not there (poll() is false), or lets itself be waited for too long. Only the whole counts.
+ * Polls a source until it has a seed's worth, says that it is dead, is not there (poll() is false), or lets
+ * itself be waited for too long. Only the whole counts. Bits 31 and 30 of *value are the source's state: 2,
+ * bits 15 to 0 are 16 of its bits; 3, it is dead; else it has none yet.
  */
 void entropy_take_source(bool (*poll)(u32 *value));
 

@@ -12,7 +12,6 @@
 #include "hyp/console/panic.h"
 #include "hyp/machine/mmio.h"
 #include "lib/log.h"
-#include "sbi/fw.h"
 
 #define TEST_FAIL  0x3333U
 #define TEST_PASS  0x5555U
@@ -38,7 +37,7 @@ void reset_set_test_port(volatile void *regs)
 	port_regs = regs;
 }
 
-/* The write works on a little later than it returns, and SRST meanwhile would put its own exit
+/* The write works on a little later than it returns, and the firmware meanwhile would put its own exit
  * status in place of ours: give it a second. */
 static void write_the_end(volatile void *reg, u32 v)
 {
@@ -61,7 +60,7 @@ static void test_port_end(bool failed)
 	if (!port_regs)
 		return;
 	if (!failed) {
-		fw_system_reset(SBI_SRST_TYPE_COLD_REBOOT, SBI_SRST_REASON_NONE);
+		machine_firmware_end(MACHINE_AGAIN);
 		return;
 	}
 	mmio_write32(port_regs + PORT_TXCTRL, PORT_TXEN);
@@ -75,8 +74,7 @@ void machine_power_off(bool failed)
 	console_drain();
 	arch_irq_off();
 	test_device_end(failed ? TEST_FAIL | FAIL_CODE << 16 : TEST_PASS);
-	fw_system_reset(SBI_SRST_TYPE_SHUTDOWN,
-			failed ? SBI_SRST_REASON_SYSTEM_FAILURE : SBI_SRST_REASON_NONE);
+	machine_firmware_end(failed ? MACHINE_FAILED : MACHINE_OFF);
 	test_port_end(failed);
 	log_report("machine cannot power off");
 	machine_halt();
@@ -87,7 +85,7 @@ void machine_reboot(void)
 	console_drain();
 	arch_irq_off();
 	test_device_end(TEST_RESET);
-	fw_system_reset(SBI_SRST_TYPE_COLD_REBOOT, SBI_SRST_REASON_NONE);
+	machine_firmware_end(MACHINE_AGAIN);
 	log_report("machine cannot reboot");
 	machine_halt();
 }

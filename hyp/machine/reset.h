@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The end of the machine. Ways are tried from the one that tells most to the one that tells least:
- * the tree's sifive,test0 device, whose exit status is the machine's under QEMU; SRST, which ends
+ * the tree's sifive,test0 device, whose exit status is the machine's under QEMU; the firmware, which ends
  * QEMU with status 0 whatever the reason; where a boot argument names one, a port with QEMU's testdev behind
  * it, for machines whose firmware has no shutdown; and a hart that waits for ever.
  *
@@ -27,6 +27,15 @@ __noreturn void machine_power_off(bool failed);
 
 /* Starts the machine again from its firmware. Any context. */
 __noreturn void machine_reboot(void);
+
+/* How the firmware is to end the machine; what it cannot do comes back. The architecture has it. Any
+ * context. */
+enum machine_end {
+	MACHINE_OFF,
+	MACHINE_FAILED,
+	MACHINE_AGAIN,
+};
+void machine_firmware_end(enum machine_end how);
 
 /* Makes the calling hart wait for ever, with interrupts off. Any context. */
 __noreturn void machine_halt(void);

@@ -11,7 +11,7 @@
 #include "hyp/tree/platform.h"
 
 /* What every hart does for itself, the boot hart too: RCU, time, timers, traces, its first thread,
- * guest CSRs. overflow_stack: for the report of a stack that ran over; NULL: one is allocated.
+ * the registers of guests. overflow_stack: for the report of a stack that ran over; NULL: one is allocated.
  * Interrupts off; they are on afterwards. */
 void smp_hart_init(struct thread *self, const char *name, void *overflow_stack);
 

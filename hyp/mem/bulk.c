@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "arch/riscv/cache.h"
 #include "hyp/sched/thread.h"
 
 #define PIECE KIB(32) /* some 6,000 instructions */
@@ -20,7 +19,7 @@ void bulk_clear(void *p, size_t n)
 void bulk_flush(const void *p, size_t n)
 {
 	for (size_t off = 0; off < n; off += PIECE) {
-		cache_flush((const char *)p + off, min_u64(n - off, PIECE));
+		arch_cache_flush((const char *)p + off, min_u64(n - off, PIECE));
 		thread_look();
 	}
 }

@@ -10,7 +10,7 @@
 /* Zeroes it. May block; interrupts on. */
 void bulk_clear(void *p, size_t n);
 
-/* cache_flush() (arch/riscv/cache.h). May block, on a hart that can; interrupts on. */
+/* arch_cache_flush() (arch/arch.h). May block, on a hart that can; interrupts on. */
 void bulk_flush(const void *p, size_t n);
 
 /* As kmem_alloc_charged(). May block; interrupts on. */

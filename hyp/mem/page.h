@@ -58,7 +58,7 @@ void page_free_charged(struct mem_account *acct, hpa_t page, unsigned int order)
 
 /*
  * The same again, with the contents zeroed, in the shape that builders of page tables ask for
- * (struct pt_source in arch/riscv/pt.h): ctx is a struct mem_account *, or NULL.
+ * (struct pt_source): ctx is a struct mem_account *, or NULL.
  */
 bool page_source_alloc(void *ctx, unsigned int order, hpa_t *out) __must_check;
 void page_source_free(void *ctx, unsigned int order, hpa_t page);

@@ -57,7 +57,8 @@ __noreturn static void give_up(const char *why)
 	machine_power_off(true);
 }
 
-/* Zkr: a read alone would trap. Firmware may keep it from S-mode. */
+/* Zkr: a read alone would trap. Firmware may keep it from S-mode (RISC-V Cryptography Extensions Volume I,
+ * v1.0.1, chapter 4: the states are those of hyp/machine/entropy.h). */
 static bool poll_seed(u32 *value)
 {
 	unsigned long v = 0;
@@ -211,7 +212,7 @@ void boot_main(u64 hartid, u64 fdt, u64 load)
 	trap_hart_init();
 	hart_add(hartid, boot_hart_area);
 	hart_set_count(1);
-	uart_sbi_set_offset(LINK_BASE - load);
+	uart_firmware_set_offset(LINK_BASE - load);
 	boot_info.load = HPA(load);
 	fw_probe();
 	console_init_early();

@@ -19,7 +19,7 @@
 static char bounce[BOUNCE] __aligned(BOUNCE);
 static u64 bounce_offset;
 
-void uart_sbi_set_offset(u64 virt_minus_phys)
+void uart_firmware_set_offset(u64 virt_minus_phys)
 {
 	bounce_offset = virt_minus_phys;
 }
@@ -123,7 +123,7 @@ static int sbi_set_irqs(struct uart *u, bool rx, bool tx)
 	return rx || tx ? ERR_NOTSUP : OK;
 }
 
-const struct uart_ops uart_sbi_ops = {
+const struct uart_ops uart_firmware_ops = {
 	.name = "SBI",
 	.burst = BURST,
 	.slow = true,

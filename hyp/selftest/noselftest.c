@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * In a release image, what stands in for the self-tests: whoever asks for one is told in a line
- * where it is, and the boot goes on. The Makefile links this file or hyp/riscv/selftest/conformance.c,
+ * where it is, and the boot goes on. The Makefile links this file or the architecture's conformance.c,
  * hyp/selftest/torture.c and the suite, never both.
  */
 #include "hyp/selftest/selftest.h"

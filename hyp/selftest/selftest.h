@@ -13,7 +13,7 @@
 void selftest_panic(const struct bootargs *b);
 
 /* Returns if b does not ask for it; the machine ends with the failing status if a test failed. In a
- * thread on hart 0, interrupts on, all harts up, no VM yet. hyp/riscv/selftest/conformance.c has it; the release
+ * thread on hart 0, interrupts on, all harts up, no VM yet. The architecture's conformance.c has it; the release
  * image's, in hyp/selftest/noselftest.c, says in a line that it holds no suite, and returns. */
 void selftest_conformance(const struct bootargs *b);
 

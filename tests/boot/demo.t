@@ -83,7 +83,7 @@ FAULTS = [
     ("no idle state around the wait", without("idle-enter", 0), "1 differ|differ"),
     ("an interrupt that is not injected", without("inject", 0), "differ"),
     ("a grace period that does not end", without("gp-end", 0), "no grace period"),
-    ("a lost event", without("sbi", 2, hole=True), "are missing"),
+    ("a lost event", without("call", 2, hole=True), "are missing"),
 ]
 
 

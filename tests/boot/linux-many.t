@@ -76,7 +76,7 @@ class Case:
     def __init__(self, cpus, harts, does=(), other=False, stress=0, full=False, aia=None, **machine):
         self.cpus, self.does, self.other, self.stress = cpus, does, other, stress
         self.full, self.aia = full, aia
-        self.machine = {"harts": harts, "memory": "1G", "append": "trace=sbi", **machine}
+        self.machine = {"harts": harts, "memory": "1G", "append": "trace=call", **machine}
 
 
 # ---- what is done at the shell ---------------------------------------------------------------------

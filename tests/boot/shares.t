@@ -55,7 +55,7 @@ def boot(tap, name, harts, vms):
     image = fits.image("shares-" + name, fits.config(*nodes),
                        {"kernel": fits.guest("share"), "naps": fits.guest("share-naps")})
     with qemu.Qemu("shares-" + name, kernel=image, harts=harts, memory="256M",
-                   append="trace=sbi", extra=FIXED) as machine:
+                   append="trace=call", extra=FIXED) as machine:
         try:
             status, tail = machine.wait(), machine.tail()
         except qemu.Failure as failure:

@@ -117,7 +117,7 @@ def compare(tap, name, case, machine):
 def run(tap, name):
     case = CASES[name]
     with qemu.Qemu("steal-" + name, kernel=image(name, case), harts=case.harts,
-                   machine=case.machine, memory="512M", append="trace=sbi") as machine:
+                   machine=case.machine, memory="512M", append="trace=call") as machine:
         images.use_machine(tap, name, machine, lambda: compare(tap, name, case, machine))
 
 

@@ -63,9 +63,9 @@ def times_of(text):
 
 
 def test_events(tap):
-    text = boot(tap, "some", {"other": "demo-other", "demo": "demo"}, "trace=sbi,mmio")
+    text = boot(tap, "some", {"other": "demo-other", "demo": "demo"}, "trace=call,mmio")
     found = EVENT.findall(text)
-    tap.equal({e[3] for e in found}, {"sbi", "mmio"}, "some: the events asked for, and no others")
+    tap.equal({e[3] for e in found}, {"call", "mmio"}, "some: the events asked for, and no others")
     tap.ok(without_holes(found), "some: numbers and times in order", text)
     times = times_of(text)
     if not tap.equal(sorted(times), ["demo", "other"], "some: where each VM's time went"):
@@ -82,7 +82,7 @@ def test_events(tap):
 
 
 def test_idle(tap):
-    text = boot(tap, "idle", {"other": "demo-other"}, "trace=sbi", harts=1)
+    text = boot(tap, "idle", {"other": "demo-other"}, "trace=call", harts=1)
     t = times_of(text).get("other", dict.fromkeys(("guest", "steal", "idle", "host"), 0))
     tap.ok(WAITS - 2 <= t["idle"] <= WAITS + 2 and t["guest"] + t["host"] <= 5,
            "idle: one that waits alone has nothing but idle time", t)
@@ -105,7 +105,7 @@ def test_steal(tap):
 
 def test_steal_told(tap):
     """What SBI STA told the harts of a guest, and what limen says of them at the end."""
-    text = boot(tap, "told", {"sta": "sbi-sta"}, "trace=sbi", harts=1, vcpus=2)
+    text = boot(tap, "told", {"sta": "sbi-sta"}, "trace=call", harts=1, vcpus=2)
     problem = fits.guest_problem(text)
     tap.ok(not problem, "told: the guest's own tests", problem)
     told = re.search(r"^# stolen in all: (\d+) us$", text, re.MULTILINE)

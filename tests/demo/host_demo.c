@@ -151,7 +151,7 @@ static bool do_prepare(struct guest_run *r)
 
 static void handle_call(struct guest_run *r)
 {
-	trace_point(TRACE_SBI, guest.eid, guest.fid);
+	trace_point(TRACE_CALL, guest.eid, guest.fid);
 	if (guest.eid == EXT_TIME) {
 		guest.timer_pending = false;
 		guest.deadline = arch_clock() + DELAY;

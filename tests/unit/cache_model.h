@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A cache that holds back whatever is stored, for the memory of tests/unit/arena.h: what the code under test
- * sees is the cache; below is the memory, into which only cache_flush() writes. It begins with what another
+ * sees is the cache; below is the memory, into which only arch_cache_flush() writes. It begins with what another
  * VM has left there.
  */
 #ifndef TESTS_UNIT_CACHE_MODEL_H
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "arch/riscv/cache.h"
+#include "arch/arch.h"
 #include "tests/unit/arena.h"
 
 #define CACHE_LINE   64UL
@@ -37,7 +37,7 @@ static inline u8 *cache_below(const void *va)
 	return below + ((uintptr_t)va - direct_map_va);
 }
 
-void cache_flush(const void *va, u64 size)
+void arch_cache_flush(const void *va, u64 size)
 {
 	uintptr_t start = (uintptr_t)va & ~(CACHE_LINE - 1);
 	uintptr_t end = ((uintptr_t)va + size + CACHE_LINE - 1) & ~(CACHE_LINE - 1);

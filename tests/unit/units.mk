@@ -69,7 +69,7 @@ $(call unit,hyp/console/outmix,tsan,hyp/console/outmix.c hyp/console/outring.c)
 $(call unit,hyp/console/uart_ns16550,,)
 $(call unit,hyp/console/uart_sifive,,)
 $(call unit,hyp/machine/entropy,,)
-$(call unit,hyp/machine/reset,,sbi/fw.c)
+$(call unit,hyp/machine/reset,,hyp/riscv/end.c sbi/fw.c)
 $(call unit,hyp/riscv/features,,arch/riscv/ext.c arch/riscv/gstage.c arch/riscv/isa.c \
 	arch/riscv/pt.c lib/log.c)
 $(call unit,hyp/riscv/hartisa,,hyp/riscv/hartisa.c arch/riscv/isa.c arch/riscv/ext.c)

@@ -110,7 +110,7 @@ static void test_told(void **state)
 	irq_on();
 	irq_off();
 	host_clock_advance(arch_clock_hz() / 1000);
-	trace_point(TRACE_SBI, 0x10, 3);
+	trace_point(TRACE_CALL, 0x10, 3);
 	irq_on();
 	irq_off();
 	host_console_capture(said, sizeof(said));
@@ -118,7 +118,7 @@ static void test_told(void **state)
 	host_console_capture(NULL, 0);
 	assert_non_null(strstr(said, "mark: without a look: 0 ns, hart 0"));
 	assert_non_null(strstr(said, "mark: with interrupts off: 1000000 ns, hart 0, "
-				     "after sbi eid=0x10 fid=0x3\r\n"));
+				     "after call eid=0x10 fid=0x3\r\n"));
 }
 
 int main(void)

@@ -64,12 +64,12 @@ static void note_two(unsigned int hart)
 {
 	struct trace_rec r;
 
-	trace_point(TRACE_SBI, 0x10, 3);
+	trace_point(TRACE_CALL, 0x10, 3);
 	host_clock_advance(5);
 	trace_point(TRACE_MMIO, 0x10000000, 1 | 256);
 	EXPECT(trace_count(hart) == 2);
 	EXPECT(trace_read(hart, 0, &r));
-	EXPECT(r.event == TRACE_SBI && r.when == 1000 && r.a == 0x10 && r.b == 3);
+	EXPECT(r.event == TRACE_CALL && r.when == 1000 && r.a == 0x10 && r.b == 3);
 	EXPECT(trace_read(hart, 1, &r));
 	EXPECT(r.event == TRACE_MMIO && r.when == 1005 && r.a == 0x10000000 && r.b == 257);
 	EXPECT(!trace_read(hart, 2, &r));
@@ -84,15 +84,15 @@ static void events_are_noted(void **state)
 
 static void note_some(unsigned int hart)
 {
-	trace_set((u32)BIT(TRACE_SBI));
-	trace_point(TRACE_SBI, 1, 0);
+	trace_set((u32)BIT(TRACE_CALL));
+	trace_point(TRACE_CALL, 1, 0);
 	trace_point(TRACE_MMIO, 2, 0);
 	trace_set(0);
-	trace_point(TRACE_SBI, 3, 0);
+	trace_point(TRACE_CALL, 3, 0);
 	EXPECT(trace_count(hart) == 1);
 	trace_set(TRACE_ALL);
 	trace_hart_init(NULL);
-	trace_point(TRACE_SBI, 4, 0);
+	trace_point(TRACE_CALL, 4, 0);
 	EXPECT(trace_count(hart) == 1);
 }
 
@@ -237,9 +237,9 @@ static void every_event_has_a_name(void **state)
 		assert_int_equal(trace_find(info->name, strlen(info->name)), ev);
 		assert_true(info->a || !info->b);
 	}
-	assert_int_equal(trace_find("sb", 2), TRACE_EVENTS);
-	assert_int_equal(trace_find("sbix", 4), TRACE_EVENTS);
-	assert_int_equal(trace_find("sbix", 3), TRACE_SBI);
+	assert_int_equal(trace_find("ca", 2), TRACE_EVENTS);
+	assert_int_equal(trace_find("callx", 5), TRACE_EVENTS);
+	assert_int_equal(trace_find("callx", 4), TRACE_CALL);
 	assert_int_equal(trace_find("", 0), TRACE_EVENTS);
 }
 
@@ -248,12 +248,12 @@ static char said[262144];
 static void note_and_dump(unsigned int hart)
 {
 	for (unsigned int n = 0; n < TRACE_RING + 2; n++)
-		trace_point(TRACE_SBI, 0x10, n);
+		trace_point(TRACE_CALL, 0x10, n);
 	trace_point(TRACE_IDLE_ENTER, 0, 0);
 	host_console_capture(said, sizeof(said));
 	tracedump_last(2);
 	EXPECT(strstr(said, "trace: hart 0: 1027 events, the last 2\r\n"));
-	EXPECT(strstr(said, "trace 0 1025 1000 sbi eid=0x10 fid=0x401\r\n"));
+	EXPECT(strstr(said, "trace 0 1025 1000 call eid=0x10 fid=0x401\r\n"));
 	EXPECT(strstr(said, "trace 0 1026 1000 idle-enter\r\n"));
 	EXPECT(!strstr(said, "trace 0 1024 "));
 	/* It ends the tracing. */
@@ -263,7 +263,7 @@ static void note_and_dump(unsigned int hart)
 	tracedump_all();
 	EXPECT(strstr(said, "trace: hart 0: 1027 events, the last 1024\r\n"));
 	EXPECT(!strstr(said, "trace 0 2 "));
-	EXPECT(strstr(said, "trace 0 3 1000 sbi eid=0x10 fid=0x3\r\n"));
+	EXPECT(strstr(said, "trace 0 3 1000 call eid=0x10 fid=0x3\r\n"));
 	EXPECT(strstr(said, "trace 0 1026 "));
 	host_console_capture(NULL, 0);
 }

@@ -248,7 +248,7 @@ static int setup(void **state)
 	write_most = sizeof(out);
 	offset = 0;
 	legacy_only = false;
-	uart_sbi_set_offset(0);
+	uart_firmware_set_offset(0);
 	memset(&fw, 0, sizeof(fw));
 	fw_probe();
 	log_set_quiet(false);
@@ -365,7 +365,7 @@ static void test_bounce_buffer(void **state)
 
 	(void)state;
 	offset = OFFSET;
-	uart_sbi_set_offset(OFFSET);
+	uart_firmware_set_offset(OFFSET);
 	for (size_t i = 0; i < sizeof(big); i++)
 		big[i] = (char)('a' + i % 26);
 	write_most = 7;

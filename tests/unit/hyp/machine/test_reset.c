@@ -10,6 +10,7 @@
 
 #include "arch/host/host.h"
 #include "lib/log.h"
+#include "sbi/fw.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -135,10 +135,10 @@ static void test_selftest(void **state)
 static void test_trace(void **state)
 {
 	(void)state;
-	parse("trace=sbi,guest-exit");
-	assert_int_equal(args.trace, BIT(TRACE_SBI) | BIT(TRACE_GUEST_EXIT));
-	parse("trace=sbi trace=mmio,,");
-	assert_int_equal(args.trace, BIT(TRACE_SBI) | BIT(TRACE_MMIO));
+	parse("trace=call,guest-exit");
+	assert_int_equal(args.trace, BIT(TRACE_CALL) | BIT(TRACE_GUEST_EXIT));
+	parse("trace=call trace=mmio,,");
+	assert_int_equal(args.trace, BIT(TRACE_CALL) | BIT(TRACE_MMIO));
 	parse("trace=on");
 	assert_int_equal(args.trace, TRACE_ALL);
 	parse("trace=");
