@@ -76,8 +76,8 @@ static u32 mmu_bits(void)
 	u32 bits = 57;
 
 	for (u32 i = 0; i < p->harts; i++)
-		if (p->hart[i].usable && p->hart[i].mmu_bits < bits)
-			bits = p->hart[i].mmu_bits;
+		if (p->hart[i].usable && p->hart[i].arch.mmu_bits < bits)
+			bits = p->hart[i].arch.mmu_bits;
 	return bits ? bits : 39;
 }
 

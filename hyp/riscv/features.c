@@ -207,8 +207,8 @@ static u64 flush_block(const struct platform *p)
 	u32 least = UINT32_MAX;
 
 	for (u32 i = 0; i < p->harts; i++)
-		if (p->hart[i].usable && p->hart[i].cbom < least)
-			least = p->hart[i].cbom;
+		if (p->hart[i].usable && p->hart[i].arch.cbom < least)
+			least = p->hart[i].arch.cbom;
 	return least;
 }
 
@@ -266,9 +266,9 @@ enum err features_init(const struct platform *p, u64 hartid, const struct bootar
 	all->hstateen0 =
 		vcpu_features.hstateen ? sticky_bits(hstateen0, ext_hstateen0_all()) : ~0UL;
 	if (h) {
-		features.cbom = h->cbom;
-		features.cbop = h->cbop;
-		features.cboz = h->cboz;
+		features.cbom = h->arch.cbom;
+		features.cbop = h->arch.cbop;
+		features.cboz = h->arch.cboz;
 	}
 	log_features();
 	return OK;

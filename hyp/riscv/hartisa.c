@@ -11,9 +11,10 @@
 
 static bool read_isa(const struct platform_hart *h, struct isa_set *isa)
 {
-	if (h->isa_list && !isa_parse_list(h->isa_base, h->isa_list, h->isa_list_size, isa))
+	if (h->arch.isa_list &&
+	    !isa_parse_list(h->arch.isa_base, h->arch.isa_list, h->arch.isa_list_size, isa))
 		return true;
-	if (h->isa && !isa_parse_string(h->isa, strlen(h->isa) + 1, isa))
+	if (h->arch.isa && !isa_parse_string(h->arch.isa, strlen(h->arch.isa) + 1, isa))
 		return true;
 	*isa = (struct isa_set){0};
 	return false;
@@ -26,9 +27,12 @@ static bool same_string(const char *a, const char *b)
 
 static bool same_text(const struct platform_hart *a, const struct platform_hart *b)
 {
-	return a->isa_list_size == b->isa_list_size && !a->isa_list == !b->isa_list &&
-	       (!a->isa_list || memcmp(a->isa_list, b->isa_list, a->isa_list_size) == 0) &&
-	       same_string(a->isa_base, b->isa_base) && same_string(a->isa, b->isa);
+	return a->arch.isa_list_size == b->arch.isa_list_size &&
+	       !a->arch.isa_list == !b->arch.isa_list &&
+	       (!a->arch.isa_list ||
+		memcmp(a->arch.isa_list, b->arch.isa_list, a->arch.isa_list_size) == 0) &&
+	       same_string(a->arch.isa_base, b->arch.isa_base) &&
+	       same_string(a->arch.isa, b->arch.isa);
 }
 
 void hartisa_common(const struct platform *p, struct isa_set *out)

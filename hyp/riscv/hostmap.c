@@ -78,8 +78,8 @@ static enum err choose_mode(const struct platform *p, u64 low, u64 high, unsigne
 	unsigned int widest = 57;
 
 	for (u32 i = 0; i < p->harts; i++)
-		if (p->hart[i].usable && p->hart[i].mmu_bits < widest)
-			widest = p->hart[i].mmu_bits ? p->hart[i].mmu_bits : 39;
+		if (p->hart[i].usable && p->hart[i].arch.mmu_bits < widest)
+			widest = p->hart[i].arch.mmu_bits ? p->hart[i].arch.mmu_bits : 39;
 	for (unsigned int i = 0; i < ARRAY_SIZE(modes); i++) {
 		if (modes[i].bits > widest || high - low > DIRECT_END - modes[i].base)
 			continue;

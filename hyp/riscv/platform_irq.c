@@ -25,7 +25,7 @@ static const struct platform_hart *hart_of_intc(const struct platform *p, u32 ph
 	for (u32 n = 0; n < p->harts; n++) {
 		u32 i = (*guess + n) % p->harts;
 
-		if (p->hart[i].intc_phandle == phandle) {
+		if (p->hart[i].arch.intc_phandle == phandle) {
 			*guess = i;
 			return &p->hart[i];
 		}
@@ -61,7 +61,7 @@ static u32 contexts_max(const struct platform_plic *plic)
 
 static void read_contexts(struct tree *t, int node)
 {
-	struct platform_plic *plic = &t->p->plic;
+	struct platform_plic *plic = &t->p->arch.plic;
 	u32 pairs, guess = 0, max = contexts_max(plic);
 	const u8 *pair = read_pairs(t, node, &pairs);
 
@@ -83,9 +83,9 @@ static void read_contexts(struct tree *t, int node)
 	plic->contexts = pairs;
 }
 
-void platform_read_plic(struct tree *t, int node)
+static void read_plic(struct tree *t, int node)
 {
-	struct platform_plic *plic = &t->p->plic;
+	struct platform_plic *plic = &t->p->arch.plic;
 
 	if (plic->present) {
 		tree_warn(t, node, NULL, "a second PLIC is not used");
@@ -108,8 +108,9 @@ void platform_read_plic(struct tree *t, int node)
 
 int platform_plic_context(const struct platform *p, u64 hart)
 {
-	for (u32 i = 0; p->plic.present && i < p->plic.contexts; i++)
-		if (p->plic.context[i].hart == hart && p->plic.context[i].irq == PLATFORM_IRQ_S_EXT)
+	for (u32 i = 0; p->arch.plic.present && i < p->arch.plic.contexts; i++)
+		if (p->arch.plic.context[i].hart == hart &&
+		    p->arch.plic.context[i].irq == PLATFORM_IRQ_S_EXT)
 			return (int)i;
 	return -1;
 }
@@ -204,17 +205,17 @@ static void read_layout(struct tree *t, int node, struct platform_aia *a)
 		a->group_shift = bounded(t, node, "riscv,group-index-shift", 24, 55);
 }
 
-void platform_read_aia(struct tree *t, int node, enum platform_aia_kind kind)
+static void read_aia(struct tree *t, int node, enum platform_aia_kind kind)
 {
 	struct platform *p = t->p;
 	struct platform_aia *a;
 
-	if (p->aias == PLATFORM_AIA_MAX) {
+	if (p->arch.aias == PLATFORM_AIA_MAX) {
 		tree_warn(t, node, NULL, "more than %d APLICs and IMSICs; not used",
 			  PLATFORM_AIA_MAX);
 		return;
 	}
-	a = &p->aia[p->aias];
+	a = &p->arch.aia[p->arch.aias];
 	a->kind = kind;
 	read_targets(t, node, a);
 	read_regs(t, node, a);
@@ -230,25 +231,56 @@ void platform_read_aia(struct tree *t, int node, enum platform_aia_kind kind)
 	} else if (a->supervisor) {
 		read_layout(t, node, a);
 	}
-	p->aias++;
+	p->arch.aias++;
+}
+
+enum kind { NONE, PLIC, APLIC, IMSIC };
+
+static enum kind kind_of(const char *compatible)
+{
+	if (strcmp(compatible, "riscv,plic0") == 0 || strcmp(compatible, "sifive,plic-1.0.0") == 0)
+		return PLIC;
+	if (strcmp(compatible, "riscv,aplic") == 0)
+		return APLIC;
+	return strcmp(compatible, "riscv,imsics") == 0 ? IMSIC : NONE;
+}
+
+bool platform_arch_knows(const char *compatible)
+{
+	return kind_of(compatible) != NONE;
+}
+
+/* One of the strings of compatible is known: the first decides. */
+void platform_arch_read(struct tree *t, int node)
+{
+	int len;
+	const char *s = tree_prop(t, node, "compatible", &len);
+
+	while (kind_of(s) == NONE)
+		s += strlen(s) + 1;
+	switch (kind_of(s)) {
+	case PLIC: read_plic(t, node); break;
+	case APLIC: read_aia(t, node, PLATFORM_APLIC); break;
+	default: read_aia(t, node, PLATFORM_IMSIC); break;
+	}
 }
 
 static const struct platform_aia *find_aia(const struct platform *p, enum platform_aia_kind kind,
 					   u32 phandle)
 {
-	for (u32 i = 0; i < p->aias; i++)
-		if (p->aia[i].kind == kind && p->aia[i].phandle == phandle)
-			return &p->aia[i];
+	for (u32 i = 0; i < p->arch.aias; i++)
+		if (p->arch.aia[i].kind == kind && p->arch.aia[i].phandle == phandle)
+			return &p->arch.aia[i];
 	return NULL;
 }
 
 /* An APLIC that sends messages is of the level of the IMSIC it sends to, which may come later. */
-void platform_settle_aia(struct tree *t)
+void platform_arch_settle(struct tree *t)
 {
 	struct platform *p = t->p;
 
-	for (u32 i = 0; i < p->aias; i++) {
-		struct platform_aia *a = &p->aia[i];
+	for (u32 i = 0; i < p->arch.aias; i++) {
+		struct platform_aia *a = &p->arch.aia[i];
 		const struct platform_aia *imsic =
 			a->kind == PLATFORM_APLIC && a->msi_parent
 				? find_aia(p, PLATFORM_IMSIC, a->msi_parent)
@@ -262,9 +294,9 @@ void platform_settle_aia(struct tree *t)
 static const struct platform_aia *find_supervisor(const struct platform *p,
 						  enum platform_aia_kind kind)
 {
-	for (u32 i = 0; i < p->aias; i++)
-		if (p->aia[i].kind == kind && p->aia[i].supervisor)
-			return &p->aia[i];
+	for (u32 i = 0; i < p->arch.aias; i++)
+		if (p->arch.aia[i].kind == kind && p->arch.aia[i].supervisor)
+			return &p->arch.aia[i];
 	return NULL;
 }
 
@@ -321,7 +353,7 @@ static u32 irq_cells(const struct platform *p, u32 phandle)
 
 	if (aplic)
 		return aplic->cells;
-	return p->plic.present && p->plic.phandle == phandle ? p->plic.cells : 1;
+	return p->arch.plic.present && p->arch.plic.phandle == phandle ? p->arch.plic.cells : 1;
 }
 
 static enum platform_trigger trigger_of(u32 cell)
@@ -337,7 +369,7 @@ static enum platform_trigger trigger_of(u32 cell)
 
 /* A device's first interrupt: of interrupts-extended, or of interrupts at the next interrupt-parent
  * up. After the controllers. */
-void platform_read_irq(struct tree *t, int node, struct platform_irq *out)
+void platform_arch_read_irq(struct tree *t, int node, struct platform_irq *out)
 {
 	int len;
 	const char *prop = "interrupts-extended";

@@ -36,7 +36,7 @@ static int context_of(unsigned int hart)
 {
 	int c = platform_plic_context(plic.p, arch_hart_id(hart));
 
-	return c >= 0 && PLIC_CLAIM((u64)c) + 4 <= plic.p->plic.reg.size ? c : -1;
+	return c >= 0 && PLIC_CLAIM((u64)c) + 4 <= plic.p->arch.plic.reg.size ? c : -1;
 }
 
 static bool plic_reaches(unsigned int hart)
@@ -84,7 +84,7 @@ static void plic_hart_init(void)
 
 	if (context < 0)
 		return;
-	for (u32 s = 0; s <= plic.p->plic.ndev; s += 32)
+	for (u32 s = 0; s <= plic.p->arch.plic.ndev; s += 32)
 		mmio_write32(plic.regs + PLIC_ENABLE((u64)context, s), 0);
 	mmio_write32(plic.regs + PLIC_THRESHOLD((u64)context), 0);
 	this_hart(plic_context) = (u32)context + 1;
@@ -107,7 +107,7 @@ static void complete(u64 context, u32 source)
 /* A number that the controller does not have: it is not well. */
 static void take_source(u64 context, u32 source)
 {
-	bool known = source <= plic.p->plic.ndev;
+	bool known = source <= plic.p->arch.plic.ndev;
 
 	if (!hostirq_run_source(source)) {
 		if (known)
@@ -153,7 +153,7 @@ static u64 plic_size(const struct platform_plic *pl)
 
 const struct hostirq_chip *plic_init(const struct platform *p)
 {
-	const struct platform_plic *pl = &p->plic;
+	const struct platform_plic *pl = &p->arch.plic;
 
 	if (!pl->present)
 		return NULL;

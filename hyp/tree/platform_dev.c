@@ -13,9 +13,7 @@ enum device {
 	DEV_NS16550,
 	DEV_DW_UART,
 	DEV_SIFIVE_UART,
-	DEV_PLIC,
-	DEV_APLIC,
-	DEV_IMSIC,
+	DEV_CONTROLLER, /* of interrupts: the architecture's */
 	DEV_TEST,
 	DEV_POWEROFF,
 	DEV_REBOOT,
@@ -27,8 +25,6 @@ static const struct {
 } devices[] = {
 	{"ns16550a", DEV_NS16550},	   {"ns16550", DEV_NS16550},
 	{"snps,dw-apb-uart", DEV_DW_UART}, {"sifive,uart0", DEV_SIFIVE_UART},
-	{"riscv,plic0", DEV_PLIC},	   {"sifive,plic-1.0.0", DEV_PLIC},
-	{"riscv,aplic", DEV_APLIC},	   {"riscv,imsics", DEV_IMSIC},
 	{"sifive,test0", DEV_TEST},	   {"sifive,test1", DEV_TEST},
 	{"syscon-poweroff", DEV_POWEROFF}, {"syscon-reboot", DEV_REBOOT},
 };
@@ -41,10 +37,13 @@ static enum device classify(struct tree *t, int node)
 
 	if (!s || len < 1 || s[len - 1] != '\0')
 		return DEV_NONE;
-	for (; s < end; s += strlen(s) + 1)
+	for (; s < end; s += strlen(s) + 1) {
+		if (platform_arch_knows(s))
+			return DEV_CONTROLLER;
 		for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
 			if (strcmp(s, devices[i].compatible) == 0)
 				return devices[i].device;
+	}
 	return DEV_NONE;
 }
 
@@ -115,7 +114,7 @@ void platform_read_uart(struct tree *t, int node, enum platform_uart_kind kind)
 		return;
 	u.clock_hz = read_clock(t, node);
 	(void)tree_u32(t, node, "current-speed", &u.baud);
-	platform_read_irq(t, node, &u.irq);
+	platform_arch_read_irq(t, node, &u.irq);
 	t->p->uart = u;
 }
 
@@ -175,9 +174,7 @@ static void read_test(struct tree *t, int node)
 static void read_device(struct tree *t, int node, enum device d)
 {
 	switch (d) {
-	case DEV_PLIC: platform_read_plic(t, node); break;
-	case DEV_APLIC: platform_read_aia(t, node, PLATFORM_APLIC); break;
-	case DEV_IMSIC: platform_read_aia(t, node, PLATFORM_IMSIC); break;
+	case DEV_CONTROLLER: platform_arch_read(t, node); break;
 	case DEV_TEST: read_test(t, node); break;
 	case DEV_POWEROFF: platform_read_syscon(t, node, &t->p->poweroff); break;
 	case DEV_REBOOT: platform_read_syscon(t, node, &t->p->reboot); break;
@@ -215,6 +212,6 @@ void platform_read_devices(struct tree *t, int stdout_node, u32 stdout_baud)
 		if (d != DEV_NONE && tree_okay(t, node))
 			read_device(t, node, d);
 	}
-	platform_settle_aia(t);
+	platform_arch_settle(t);
 	read_uarts(t, stdout_node, stdout_baud);
 }

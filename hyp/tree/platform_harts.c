@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Harts and the clock. Devicetree Specification v0.4, sections 3.7 and 3.8 (/cpus); binding
- * riscv/cpus.yaml. Disabled harts are kept too: a PLIC has contexts for them.
+ * Harts and the clock. Devicetree Specification v0.4, sections 3.7 and 3.8 (/cpus).
+ * Disabled harts are kept too: interrupt controllers name them.
  */
 #include "hyp/tree/platform_tree.h"
 
@@ -15,40 +15,6 @@ static bool is_cpu(struct tree *t, int node)
 	if (type)
 		return len == 4 && memcmp(type, "cpu", 4) == 0;
 	return tree_named(t, node, "cpu");
-}
-
-static u8 read_mmu(struct tree *t, int node)
-{
-	const char *s = tree_string(t, node, "mmu-type");
-
-	if (!s || strcmp(s, "riscv,none") == 0)
-		return 0;
-	if (strcmp(s, "riscv,sv39") == 0)
-		return 39;
-	if (strcmp(s, "riscv,sv48") == 0)
-		return 48;
-	if (strcmp(s, "riscv,sv57") == 0)
-		return 57;
-	tree_warn(t, node, "mmu-type", "\"%.40s\" is not known", s);
-	return 0;
-}
-
-/* The phandle of the hart's own interrupt controller, one of its children. */
-static u32 read_intc(struct tree *t, int cpu)
-{
-	u32 cells = 1;
-	int node;
-
-	tree_for_each_child (node, cpu) {
-		if (!tree_compatible(t, node, "riscv,cpu-intc"))
-			continue;
-		if (tree_u32(t, node, "#interrupt-cells", &cells) == OK && cells != 1) {
-			tree_warn(t, node, "#interrupt-cells", "%u, not 1", cells);
-			return 0;
-		}
-		return tree_phandle(node);
-	}
-	return 0;
 }
 
 /* Says of two cpu nodes with one id that the later one is left out. */
@@ -92,14 +58,7 @@ static void read_hart(struct tree *t, int node, u32 na)
 	h = &p->hart[p->harts++];
 	h->id = id;
 	h->usable = tree_okay(t, node);
-	h->mmu_bits = read_mmu(t, node);
-	h->intc_phandle = read_intc(t, node);
-	h->isa = tree_string(t, node, "riscv,isa");
-	h->isa_base = tree_string(t, node, "riscv,isa-base");
-	h->isa_list = tree_strings(t, node, "riscv,isa-extensions", &h->isa_list_size);
-	(void)tree_u32(t, node, "riscv,cbom-block-size", &h->cbom);
-	(void)tree_u32(t, node, "riscv,cboz-block-size", &h->cboz);
-	(void)tree_u32(t, node, "riscv,cbop-block-size", &h->cbop);
+	platform_arch_read_hart(t, node, &h->arch);
 }
 
 /* The timebase of a node, if it says one; 0 if not. */

@@ -118,10 +118,16 @@ void platform_read_devices(struct tree *t, int stdout_node, u32 stdout_baud);
 
 /* Drivers of the parts above. */
 void platform_read_uart(struct tree *t, int node, enum platform_uart_kind kind);
-void platform_read_plic(struct tree *t, int node);
-void platform_read_aia(struct tree *t, int node, enum platform_aia_kind kind);
-void platform_settle_aia(struct tree *t);
-void platform_read_irq(struct tree *t, int node, struct platform_irq *out);
 void platform_read_syscon(struct tree *t, int node, struct platform_syscon *out);
+
+/*
+ * The architecture's parts. Of a cpu node, what belongs to it; is a compatible that of one of its interrupt
+ * controllers, and the node of one; all of them have been read; the first interrupt of a device.
+ */
+void platform_arch_read_hart(struct tree *t, int node, struct platform_hart_arch *out);
+bool platform_arch_knows(const char *compatible);
+void platform_arch_read(struct tree *t, int node);
+void platform_arch_settle(struct tree *t);
+void platform_arch_read_irq(struct tree *t, int node, struct platform_irq *out);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libFuzzer: any bytes as the host's device tree, and all that is asked of what was read.
- * Sources: hyp/tree/platform*.c hyp/riscv/platform_irq.c guest/image/{tree,errline}.c with libfdt.
+ * Sources: hyp/tree/platform*.c hyp/riscv/platform_{irq,hart}.c guest/image/{tree,errline}.c with libfdt.
  */
 #include <string.h>
 
@@ -57,10 +57,11 @@ static void check_harts(void)
 
 		require(platform_find_hart(&plat, h->id) == h);
 		usable += h->usable;
-		if (h->isa)
-			(void)strlen(h->isa);
-		if (h->isa_list)
-			require(!h->isa_list_size || !h->isa_list[h->isa_list_size - 1]);
+		if (h->arch.isa)
+			(void)strlen(h->arch.isa);
+		if (h->arch.isa_list)
+			require(!h->arch.isa_list_size ||
+				!h->arch.isa_list[h->arch.isa_list_size - 1]);
 		require(platform_plic_context(&plat, h->id) < (int)PLATFORM_CONTEXTS_MAX);
 	}
 	require(usable >= 1);
@@ -79,9 +80,9 @@ static void check_imsic(const struct platform_aia *a)
 
 static void check_aia(void)
 {
-	require(plat.aias <= PLATFORM_AIA_MAX);
-	for (u32 i = 0; i < plat.aias; i++) {
-		const struct platform_aia *a = &plat.aia[i];
+	require(plat.arch.aias <= PLATFORM_AIA_MAX);
+	for (u32 i = 0; i < plat.arch.aias; i++) {
+		const struct platform_aia *a = &plat.arch.aia[i];
 
 		require(a->regs <= PLATFORM_AIA_REGS_MAX && a->targets <= HARTS_MAX);
 		for (u32 n = 0; n < a->regs; n++)
@@ -102,8 +103,8 @@ static void check(void)
 	check_harts();
 	check_aia();
 	check_range(&plat.uart.reg);
-	check_range(&plat.plic.reg);
-	require(plat.plic.contexts <= PLATFORM_CONTEXTS_MAX);
+	check_range(&plat.arch.plic.reg);
+	require(plat.arch.plic.contexts <= PLATFORM_CONTEXTS_MAX);
 	check_range(&plat.test);
 	check_range(&plat.initrd);
 	if (plat.bootargs)

@@ -7,9 +7,8 @@
 unit = $(eval UNITS += $(notdir $(1)))$(eval $(notdir $(1))-tsan := $(2))$(eval $(notdir $(1))-srcs := $(3))\
 $(eval $(notdir $(1))-test := tests/unit/$(dir $(1))test_$(notdir $(1)).c)
 
-PLATFORM_SRCS := hyp/tree/platform.c hyp/tree/platform_tree.c hyp/tree/platform_index.c \
-	hyp/tree/platform_mem.c hyp/tree/platform_harts.c hyp/riscv/platform_irq.c \
-	hyp/tree/platform_dev.c
+PLATFORM_SRCS := $(addprefix hyp/tree/,platform.c platform_tree.c platform_index.c platform_mem.c \
+	platform_harts.c platform_dev.c) hyp/riscv/platform_irq.c hyp/riscv/platform_hart.c
 
 $(call unit,arch/arch,tsan,)
 $(call unit,arch/riscv/backtrace,,arch/riscv/backtrace.c)
@@ -36,8 +35,8 @@ $(call unit,rcu/rcu,tsan,rcu/rcu.c rcu/callback.c entry/run.c entry/vtime.c entr
 $(call unit,rcu/rcu_callbacks,tsan,rcu/rcu.c rcu/callback.c entry/run.c entry/vtime.c)
 $(call unit,rcu/rcu_torture,tsan,rcu/rcu.c rcu/callback.c entry/run.c entry/vtime.c)
 $(call unit,rcu/rcu_tree,,)
-$(call unit,entry/conformance,tsan,$(CONFORMANCE_SUITE) tests/conformance/refused.c $(wildcard \
-	entry/*.c rcu/*.c))
+$(call unit,entry/conformance,tsan,$(CONFORMANCE_SUITE) tests/conformance/refused.c \
+	$(wildcard entry/*.c rcu/*.c))
 $(call unit,entry/context,,entry/run.c entry/vtime.c entry/idle.c rcu/rcu.c)
 $(call unit,entry/order,tsan,entry/run.c entry/vtime.c rcu/rcu.c)
 $(call unit,entry/vtime,,entry/vtime.c)

@@ -403,7 +403,7 @@ static void boot(bool msi)
 static void machine_plic(void)
 {
 	static const u32 of[] = {1, 3, 0, 2};
-	struct platform_plic *p = &plat.plic;
+	struct platform_plic *p = &plat.arch.plic;
 
 	machine();
 	*p = (struct platform_plic){.present = true,
@@ -423,7 +423,7 @@ static void machine_plic(void)
 
 static struct platform_aia *add_aia(enum platform_aia_kind kind, u32 phandle, bool supervisor)
 {
-	struct platform_aia *a = &plat.aia[plat.aias++];
+	struct platform_aia *a = &plat.arch.aia[plat.arch.aias++];
 
 	a->kind = kind;
 	a->phandle = phandle;
@@ -484,9 +484,9 @@ static bool raised(unsigned int hart)
 	aplic_settle();
 	if (hostirq.files)
 		return imsic_top(hart) != 0;
-	if (plat.plic.present)
+	if (plat.arch.plic.present)
 		return plic_best(plic_context_of[hart] - 1) != 0;
-	return aplic_best(plat.aia[1].target[hart].index) != 0;
+	return aplic_best(plat.arch.aia[1].target[hart].index) != 0;
 }
 
 /* Takes it, as often as it comes; returns whether a kick was there. */
@@ -826,7 +826,7 @@ static void test_no_context(void **state)
 
 	(void)state;
 	machine_plic();
-	plat.plic.context[2].irq = PLATFORM_IRQ_M_EXT; /* hart 1 */
+	plat.arch.plic.context[2].irq = PLATFORM_IRQ_M_EXT; /* hart 1 */
 	assert_int_equal(hostirq_claim(&irq, 1, handler, dev, &line), ERR_NOENT);
 	assert_int_equal(hostirq_claim(&irq, 0, handler, dev, &line), OK);
 	assert_int_equal(hostirq_set_hart(line, 1), ERR_NOENT);

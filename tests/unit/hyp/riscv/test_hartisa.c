@@ -41,10 +41,10 @@ static struct platform_hart *add_hart(const char *list, size_t n, const char *is
 {
 	struct platform_hart *h = &p.hart[p.harts];
 
-	*h = (struct platform_hart){.id = 10 + p.harts, .usable = true, .isa = isa};
-	h->isa_base = list ? "rv64i" : NULL;
-	h->isa_list = list;
-	h->isa_list_size = (u32)n;
+	*h = (struct platform_hart){.id = 10 + p.harts, .usable = true, .arch.isa = isa};
+	h->arch.isa_base = list ? "rv64i" : NULL;
+	h->arch.isa_list = list;
+	h->arch.isa_list_size = (u32)n;
 	p.harts++;
 	return h;
 }
@@ -87,7 +87,7 @@ static void test_texts(void **state)
 	expect("rv64im_zba");
 	add_hart(LIST(OLD_BASE "m\0zbb"), NULL);
 	expect("rv64im");
-	add_hart(LIST(OLD_BASE "m\0zbb"), NULL)->isa_base = "rv32i";
+	add_hart(LIST(OLD_BASE "m\0zbb"), NULL)->arch.isa_base = "rv32i";
 	expect(NULL);
 	assert_int_equal(lines, 1);
 

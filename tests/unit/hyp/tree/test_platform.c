@@ -153,15 +153,15 @@ static void test_virt_plic(void **state)
 
 		assert_non_null(h);
 		assert_true(h->usable);
-		assert_int_equal(h->mmu_bits, 57);
-		assert_int_equal(h->intc_phandle, 8 - 2 * id);
-		assert_int_equal(h->cbom, 64);
-		assert_int_equal(h->cboz, 64);
-		assert_int_equal(h->cbop, 64);
-		assert_memory_equal(h->isa, "rv64imafdch_", 12);
-		assert_string_equal(h->isa_base, "rv64i");
-		assert_memory_equal(h->isa_list, "i\0m\0a\0f\0", 8);
-		assert_int_equal(h->isa_list[h->isa_list_size - 1], 0);
+		assert_int_equal(h->arch.mmu_bits, 57);
+		assert_int_equal(h->arch.intc_phandle, 8 - 2 * id);
+		assert_int_equal(h->arch.cbom, 64);
+		assert_int_equal(h->arch.cboz, 64);
+		assert_int_equal(h->arch.cbop, 64);
+		assert_memory_equal(h->arch.isa, "rv64imafdch_", 12);
+		assert_string_equal(h->arch.isa_base, "rv64i");
+		assert_memory_equal(h->arch.isa_list, "i\0m\0a\0f\0", 8);
+		assert_int_equal(h->arch.isa_list[h->arch.isa_list_size - 1], 0);
 	}
 	assert_null(platform_find_hart(&plat, 4));
 }
@@ -179,14 +179,14 @@ static void test_virt_devices(void **state)
 	assert_int_equal(plat.uart.reg_width, 1);
 	assert_int_equal(plat.uart.clock_hz, 3686400);
 	assert_int_equal(plat.uart.irq.num, 10);
-	assert_int_equal(plat.uart.irq.parent, plat.plic.phandle);
+	assert_int_equal(plat.uart.irq.parent, plat.arch.plic.phandle);
 	expect_range(&plat.test, 0x100000, 0x1000);
 	assert_true(plat.poweroff.present);
 	assert_int_equal(plat.poweroff.reg.a, 0x100000);
 	assert_int_equal(plat.poweroff.value, 0x5555);
 	assert_int_equal(plat.poweroff.width, 4);
 	assert_int_equal(plat.reboot.value, 0x7777);
-	assert_int_equal(plat.aias, 0);
+	assert_int_equal(plat.arch.aias, 0);
 }
 
 /* Machine and supervisor contexts take turns on virt, from hart 0 up. */
@@ -194,13 +194,13 @@ static void test_virt_contexts(void **state)
 {
 	(void)state;
 	read_data("virt-plic-4");
-	assert_true(plat.plic.present);
-	expect_range(&plat.plic.reg, 0xc000000, 0x600000);
-	assert_int_equal(plat.plic.ndev, 95);
-	assert_int_equal(plat.plic.contexts, 8);
+	assert_true(plat.arch.plic.present);
+	expect_range(&plat.arch.plic.reg, 0xc000000, 0x600000);
+	assert_int_equal(plat.arch.plic.ndev, 95);
+	assert_int_equal(plat.arch.plic.contexts, 8);
 	for (u32 i = 0; i < 8; i++) {
-		assert_int_equal(plat.plic.context[i].hart, i / 2);
-		assert_int_equal(plat.plic.context[i].irq,
+		assert_int_equal(plat.arch.plic.context[i].hart, i / 2);
+		assert_int_equal(plat.arch.plic.context[i].irq,
 				 i % 2 ? PLATFORM_IRQ_S_EXT : PLATFORM_IRQ_M_EXT);
 	}
 	for (int hart = 0; hart < 4; hart++)
@@ -211,23 +211,23 @@ static void test_virt_contexts(void **state)
 
 static void expect_aia(u32 i, enum platform_aia_kind kind, u64 base, bool supervisor)
 {
-	assert_int_equal(plat.aia[i].kind, kind);
-	assert_int_equal(plat.aia[i].reg[0].base.a, base);
-	assert_int_equal(plat.aia[i].supervisor, supervisor);
+	assert_int_equal(plat.arch.aia[i].kind, kind);
+	assert_int_equal(plat.arch.aia[i].reg[0].base.a, base);
+	assert_int_equal(plat.arch.aia[i].supervisor, supervisor);
 }
 
 static void test_virt_aplic(void **state)
 {
 	(void)state;
 	read_data("virt-aplic-4");
-	assert_false(plat.plic.present);
+	assert_false(plat.arch.plic.present);
 	assert_int_equal(platform_plic_context(&plat, 0), -1);
-	assert_int_equal(plat.aias, 2);
+	assert_int_equal(plat.arch.aias, 2);
 	expect_aia(0, PLATFORM_APLIC, 0xc000000, false);
 	expect_aia(1, PLATFORM_APLIC, 0xd000000, true);
-	assert_int_equal(plat.aia[1].num, 96);
+	assert_int_equal(plat.arch.aia[1].num, 96);
 	assert_int_equal(plat.uart.irq.num, 10);
-	assert_int_equal(plat.uart.irq.parent, plat.aia[1].phandle);
+	assert_int_equal(plat.uart.irq.parent, plat.arch.aia[1].phandle);
 }
 
 static void test_virt_imsic(void **state)
@@ -235,16 +235,16 @@ static void test_virt_imsic(void **state)
 	(void)state;
 	read_data("virt-imsic-2-max");
 	assert_int_equal(plat.harts, 2);
-	assert_int_equal(plat.aias, 4);
+	assert_int_equal(plat.arch.aias, 4);
 	expect_aia(0, PLATFORM_IMSIC, 0x24000000, false);
 	expect_aia(1, PLATFORM_IMSIC, 0x28000000, true);
 	expect_aia(2, PLATFORM_APLIC, 0xc000000, false);
 	expect_aia(3, PLATFORM_APLIC, 0xd000000, true);
-	assert_int_equal(plat.aia[1].guest_bits, 2);
-	assert_int_equal(plat.aia[1].num, 255);
-	assert_int_equal(plat.aia[3].msi_parent, plat.aia[1].phandle);
-	assert_ptr_equal(platform_imsic(&plat), &plat.aia[1]);
-	assert_ptr_equal(platform_aplic(&plat), &plat.aia[3]);
+	assert_int_equal(plat.arch.aia[1].guest_bits, 2);
+	assert_int_equal(plat.arch.aia[1].num, 255);
+	assert_int_equal(plat.arch.aia[3].msi_parent, plat.arch.aia[1].phandle);
+	assert_ptr_equal(platform_imsic(&plat), &plat.arch.aia[1]);
+	assert_ptr_equal(platform_aplic(&plat), &plat.arch.aia[3]);
 	assert_int_equal(plat.uart.irq.trigger, PLATFORM_TRIGGER_HIGH);
 }
 
@@ -269,7 +269,7 @@ static void test_imsic_swapped(void **state)
 	(void)state;
 	for (int swapped = 0; swapped < 2; swapped++) {
 		read_data(swapped ? "virt-imsic-2-swapped" : "virt-imsic-2-max");
-		assert_int_equal(plat.aias, 4);
+		assert_int_equal(plat.arch.aias, 4);
 		assert_int_equal(platform_imsic(&plat)->reg[0].base.a, 0x28000000);
 		assert_int_equal(platform_aplic(&plat)->reg[0].base.a, 0xd000000);
 		assert_int_equal(platform_aplic(&plat)->msi_parent, platform_imsic(&plat)->phandle);
@@ -360,9 +360,9 @@ static void test_sifive_u(void **state)
 	read_data("sifive_u-5");
 	assert_int_equal(plat.harts, 5);
 	assert_int_equal(plat.timebase_hz, 1000000);
-	assert_int_equal(platform_find_hart(&plat, 0)->mmu_bits, 0);
-	assert_int_equal(platform_find_hart(&plat, 4)->mmu_bits, 48);
-	assert_int_equal(plat.plic.contexts, 9);
+	assert_int_equal(platform_find_hart(&plat, 0)->arch.mmu_bits, 0);
+	assert_int_equal(platform_find_hart(&plat, 4)->arch.mmu_bits, 48);
+	assert_int_equal(plat.arch.plic.contexts, 9);
 	assert_int_equal(platform_plic_context(&plat, 0), -1);
 	for (int hart = 1; hart < 5; hart++)
 		assert_int_equal(platform_plic_context(&plat, (u64)hart), 2 * hart);
@@ -381,7 +381,7 @@ static void test_plain(void **state)
 	assert_int_equal(read_pieces(&(struct pieces){0}), OK);
 	assert_int_equal(nlines, 0);
 	assert_int_equal(plat.uart.kind, PLATFORM_UART_NONE);
-	assert_false(plat.plic.present);
+	assert_false(plat.arch.plic.present);
 }
 
 static void test_memory(void **state)
@@ -548,19 +548,19 @@ static void test_harts(void **state)
 	assert_int_equal(plat.timebase_hz, 5000);
 	assert_int_equal(plat.harts, 3);
 	assert_true(platform_find_hart(&plat, 7)->usable);
-	assert_int_equal(platform_find_hart(&plat, 0x100000001)->mmu_bits, 39);
-	assert_int_equal(platform_find_hart(&plat, 0x100000001)->cbom, 0);
-	assert_null(platform_find_hart(&plat, 0x100000001)->isa);
+	assert_int_equal(platform_find_hart(&plat, 0x100000001)->arch.mmu_bits, 39);
+	assert_int_equal(platform_find_hart(&plat, 0x100000001)->arch.cbom, 0);
+	assert_null(platform_find_hart(&plat, 0x100000001)->arch.isa);
 	assert_false(platform_find_hart(&plat, 3)->usable);
-	assert_null(platform_find_hart(&plat, 3)->isa);
+	assert_null(platform_find_hart(&plat, 3)->arch.isa);
 	assert_null(platform_find_hart(&plat, 1));
-	assert_int_equal(plat.plic.contexts, 7);
+	assert_int_equal(plat.arch.plic.contexts, 7);
 	assert_int_equal(platform_plic_context(&plat, 3), 0);
 	assert_int_equal(platform_plic_context(&plat, 0x100000001), 1);
 	assert_int_equal(platform_plic_context(&plat, 7), 6);
-	assert_true(plat.plic.context[3].hart == PLATFORM_NO_HART);
-	assert_true(plat.plic.context[5].hart == PLATFORM_NO_HART);
-	assert_int_equal(plat.plic.ndev, 1023);
+	assert_true(plat.arch.plic.context[3].hart == PLATFORM_NO_HART);
+	assert_true(plat.arch.plic.context[5].hart == PLATFORM_NO_HART);
+	assert_int_equal(plat.arch.plic.ndev, 1023);
 	expect_line("/cpus/cpu@100000001: riscv,cbom-block-size: 8 bytes");
 	expect_line("/cpus/cpu@100000001: riscv,isa: more than one text");
 	expect_line("/cpus/cpu@3: riscv,isa: text that does not end");
@@ -780,14 +780,14 @@ static void test_plic_bad(void **state)
 
 	(void)state;
 	assert_int_equal(read_pieces(&p), OK);
-	assert_int_equal(plat.plic.contexts, 0);
+	assert_int_equal(plat.arch.plic.contexts, 0);
 	expect_line("/soc/p@0: interrupts-extended: 12 bytes, not pairs of cells");
 
 	p.soc = SOC "p@0 { compatible = \"riscv,plic0\"; reg = <0 0x202000>;"
 		    " interrupts-extended = <1 11 1 9 1 9>; };"
 		    "p@1 { compatible = \"sifive,plic-1.0.0\"; reg = <0x1000000 0x400000>; };";
 	assert_int_equal(read_pieces(&p), OK);
-	assert_int_equal(plat.plic.contexts, 2);
+	assert_int_equal(plat.arch.plic.contexts, 2);
 	assert_int_equal(platform_plic_context(&plat, 0), 1);
 	expect_line("/soc/p@0: riscv,ndev: missing");
 	expect_line("/soc/p@0: interrupts-extended: 3 contexts, only 2 can be used");
@@ -881,13 +881,13 @@ static void test_many_properties(void **state)
 	assert_int_equal(read_pieces(&p), OK);
 	assert_int_equal(nlines, 0);
 	assert_string_equal(plat.bootargs, "x");
-	assert_string_equal(platform_find_hart(&plat, 0)->isa, "rv64imac");
+	assert_string_equal(platform_find_hart(&plat, 0)->arch.isa, "rv64imac");
 	assert_int_equal(plat.timebase_hz, 1000);
 	expect_range(&plat.uart.reg, 0x200, 8);
 	assert_int_equal(plat.uart.irq.num, 3);
 	assert_int_equal(plat.uart.irq.parent, 9);
-	assert_int_equal(plat.plic.phandle, 9);
-	assert_int_equal(plat.plic.ndev, 7);
+	assert_int_equal(plat.arch.plic.phandle, 9);
+	assert_int_equal(plat.arch.plic.ndev, 7);
 	assert_int_equal(platform_plic_context(&plat, 0), 1);
 	assert_int_equal(plat.poweroff.reg.a, 0x1000);
 }
@@ -957,8 +957,8 @@ static void check_result(enum err e)
 	assert_true(nlines <= PLATFORM_LINES_MAX + 2);
 	assert_int_equal(nerrors, e == OK ? 0 : 1);
 	assert_true(plat.mems <= PLATFORM_MEM_MAX && plat.reserveds <= PLATFORM_RESERVED_MAX);
-	assert_true(plat.harts <= HARTS_MAX && plat.plic.contexts <= PLATFORM_CONTEXTS_MAX);
-	assert_true(plat.aias <= PLATFORM_AIA_MAX);
+	assert_true(plat.harts <= HARTS_MAX && plat.arch.plic.contexts <= PLATFORM_CONTEXTS_MAX);
+	assert_true(plat.arch.aias <= PLATFORM_AIA_MAX);
 	for (u32 i = 0; i < plat.mems; i++) {
 		const struct platform_range *r = &plat.mem[i];
 
@@ -974,8 +974,9 @@ static void check_result(enum err e)
 	for (u32 i = 0; i < plat.harts; i++) {
 		const struct platform_hart *h = &plat.hart[i];
 
-		assert_true(!h->isa || strlen(h->isa) < TREE_MAX);
-		assert_true(!h->isa_list || h->isa_list[h->isa_list_size - 1] == '\0');
+		assert_true(!h->arch.isa || strlen(h->arch.isa) < TREE_MAX);
+		assert_true(!h->arch.isa_list ||
+			    h->arch.isa_list[h->arch.isa_list_size - 1] == '\0');
 		assert_ptr_equal(platform_find_hart(&plat, h->id), h);
 	}
 }
@@ -1049,7 +1050,7 @@ static void test_boards(void **state)
 			usable += plat.hart[h].usable;
 		assert_int_equal(usable, b->usable);
 		assert_int_equal(plat.uart.kind, b->uart);
-		assert_int_equal(plat.plic.present, b->plic);
+		assert_int_equal(plat.arch.plic.present, b->plic);
 		assert_true(plat.timebase_hz && plat.mems);
 		assert_int_equal(nlines, b->line ? 1 : 0);
 		if (b->line)
