@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What every part of the hypervisor may ask of its own address space, once it is built. All harts share
- * it; the architecture has it: hyp/riscv/hostmap.c.
+ * it; the architecture has it, in its hostmap.c.
  */
 #ifndef HYP_MEM_HOSTMAP_H
 #define HYP_MEM_HOSTMAP_H

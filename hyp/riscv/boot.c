@@ -72,7 +72,7 @@ static bool poll_seed(u32 *value)
 static void take_entropy(void *fdt)
 {
 	entropy_take_tree(fdt);
-	if (!isa_has(&args.hidden_ext, EXT_ZKR))
+	if (!isa_has(&args.arch.hidden_ext, EXT_ZKR))
 		entropy_take_source(poll_seed);
 	if (!entropy_there())
 		log_warn("the firmware gives no entropy: guests get no rng-seed");
@@ -87,11 +87,11 @@ static void read_machine(u64 hartid, void *fdt)
 	if (platform_read(fdt, FDT_MAX, &platform, &say))
 		give_up("the device tree does not describe a machine limen can use");
 	bootargs_parse(platform.bootargs, &args, &warn);
-	if (bootargs_hidden(&args, HIDE_DBCN))
+	if (bootargs_hidden(&args.arch, HIDE_DBCN))
 		fw_hide(FW_DBCN);
-	if (bootargs_hidden(&args, HIDE_SRST))
+	if (bootargs_hidden(&args.arch, HIDE_SRST))
 		fw_hide(FW_SRST);
-	if (bootargs_hidden(&args, HIDE_HSM))
+	if (bootargs_hidden(&args.arch, HIDE_HSM))
 		fw_hide(FW_HSM);
 	log_set_level(args.loglevel);
 	trace_set(args.trace);
@@ -151,7 +151,7 @@ static void init_memory(hpa_t load, hpa_t fdt, u64 fdt_size)
 		log_warn("/chosen: linux,initrd-start: not in RAM: ignored");
 		platform.initrd.size = used[2].size = 0;
 	}
-	e = hostmap_init(&platform, load, fdt, fdt_size, args.satp_bits);
+	e = hostmap_init(&platform, load, fdt, fdt_size, args.arch.satp_bits);
 	if (e == ERR_RANGE)
 		give_up("RAM is further apart than the harts' paging reaches");
 	if (e == ERR_NOTSUP)

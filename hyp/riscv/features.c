@@ -238,24 +238,24 @@ enum err features_init(const struct platform *p, u64 hartid, const struct bootar
 	struct ext_hart *all = &features.harts;
 	const char *lacks;
 
-	features.hidden = args->hidden;
-	features.hidden_ext = args->hidden_ext;
-	features.imsic = !isa_has(&args->hidden_ext, EXT_SSAIA) && imsic_csrs_there();
+	features.hidden = args->arch.hidden;
+	features.hidden_ext = args->arch.hidden_ext;
+	features.imsic = !isa_has(&args->arch.hidden_ext, EXT_SSAIA) && imsic_csrs_there();
 	lacks = lacks_hiding();
 	if (lacks) {
 		log_error("this hart lacks %s, which limen does not know", lacks);
 		*why = "guests could leave words for each other there: limen cannot run here";
 		return ERR_NOTSUP;
 	}
-	probe_hart(&vcpu_features, args->hidden, &features.hidden_ext);
+	probe_hart(&vcpu_features, args->arch.hidden, &features.hidden_ext);
 	clock_init(p->timebase_hz, vcpu_features.sstc);
-	if (probe_stages(args->hidden, &features.gstage, &features.vs_modes)) {
+	if (probe_stages(args->arch.hidden, &features.gstage, &features.vs_modes)) {
 		*why = "no G-stage paging mode works";
 		return ERR_NOTSUP;
 	}
 	hartisa_common(p, &all->isa);
 	ext_probe(&all->isa, csr_there, NULL);
-	ext_apply_hidden(&all->isa, &args->hidden_ext);
+	ext_apply_hidden(&all->isa, &args->arch.hidden_ext);
 	settle_svpbmt(p, &all->isa);
 	/* fpu_regs.S moves 64 bits of each register. */
 	vcpu_features.fp = vcpu_features.fp && isa_has(&all->isa, EXT_D);

@@ -4,34 +4,8 @@
  */
 #include "hyp/tree/bootargs.h"
 
-#include "arch/riscv/ext.h"
-#include "lib/check.h"
-
 #include <stdio.h>
 #include <string.h>
-
-static const struct {
-	const char *name;
-	bool in_all;
-} features[HIDE_FEATURES] = {
-	[HIDE_HTINST] = {"htinst", true},
-	[HIDE_HTVAL] = {"htval", true},
-	[HIDE_VMIDLEN] = {"vmidlen", true},
-	[HIDE_HENVCFG] = {"henvcfg", true},
-	[HIDE_1G] = {"1g", true},
-	[HIDE_2M] = {"2m", true},
-	[HIDE_DBCN] = {"dbcn", true},
-	[HIDE_SRST] = {"srst", true},
-	/* Not in "all": it would leave one hart, and hide what goes wrong between several. */
-	[HIDE_HSM] = {"hsm", false},
-};
-
-const char *bootargs_hide_name(enum hide_feature f, bool *in_all)
-{
-	CHECK(f < HIDE_FEATURES);
-	*in_all = features[f].in_all;
-	return features[f].name;
-}
 
 /* A part of the arguments. */
 struct word {
@@ -68,27 +42,12 @@ static void complain(const struct bootargs_warn *warn, const char *what, struct 
 	warn->line(warn->arg, line);
 }
 
-static void hide_all(struct bootargs *b)
-{
-	for (unsigned int f = 0; f < HIDE_FEATURES; f++)
-		if (features[f].in_all)
-			b->hidden |= (u32)BIT(f);
-	ext_hide_all(&b->hidden_ext);
-}
-
 static bool hide_one(struct bootargs *b, struct word w)
 {
-	if (is(w, "all")) {
-		hide_all(b);
-		return true;
-	}
-	for (unsigned int f = 0; f < HIDE_FEATURES; f++) {
-		if (!is(w, features[f].name))
-			continue;
-		b->hidden |= (u32)BIT(f);
-		return true;
-	}
-	return ext_hide(w.s, w.n, &b->hidden_ext);
+	if (!is(w, "all"))
+		return bootargs_arch_hide(&b->arch, w.s, w.n);
+	bootargs_arch_hide_all(&b->arch);
+	return true;
 }
 
 /* Takes the words between commas one by one; one() says whether it knows a word. */
@@ -113,18 +72,6 @@ static void parse_list(struct bootargs *b, struct word list,
 static void parse_hide(struct bootargs *b, struct word list, const struct bootargs_warn *warn)
 {
 	parse_list(b, list, hide_one, "hide= does not know", warn);
-}
-
-static void parse_satp(struct bootargs *b, struct word w, const struct bootargs_warn *warn)
-{
-	if (is(w, "sv39"))
-		b->satp_bits = 39;
-	else if (is(w, "sv48"))
-		b->satp_bits = 48;
-	else if (is(w, "sv57"))
-		b->satp_bits = 57;
-	else
-		complain(warn, "satp= is sv39, sv48 or sv57, not", w);
 }
 
 static void parse_loglevel(struct bootargs *b, struct word w, const struct bootargs_warn *warn)
@@ -256,10 +203,25 @@ static const struct {
 	const char *key; /* with its "=" */
 	void (*parse)(struct bootargs *b, struct word value, const struct bootargs_warn *warn);
 } keys[] = {
-	{"hide=", parse_hide},	 {"satp=", parse_satp},		{"loglevel=", parse_loglevel},
-	{"panic=", parse_panic}, {"selftest=", parse_selftest}, {"torture=", parse_torture},
-	{"trace=", parse_trace}, {"console=", parse_console},	{"testdev=", parse_testdev},
+	{"hide=", parse_hide},	       {"loglevel=", parse_loglevel}, {"panic=", parse_panic},
+	{"selftest=", parse_selftest}, {"torture=", parse_torture},   {"trace=", parse_trace},
+	{"console=", parse_console},   {"testdev=", parse_testdev},
 };
+
+/* Is it a key of the architecture's? */
+static bool parse_arch(struct bootargs *b, struct word w, const struct bootargs_warn *warn)
+{
+	for (const struct bootargs_arch_key *k = bootargs_arch_keys; k->key; k++) {
+		size_t n = strlen(k->key);
+
+		if (w.n < n || memcmp(w.s, k->key, n) != 0)
+			continue;
+		if (!k->take(&b->arch, w.s + n, w.n - n))
+			complain(warn, k->values, (struct word){w.s + n, w.n - n});
+		return true;
+	}
+	return false;
+}
 
 static void parse_word(struct bootargs *b, struct word w, const struct bootargs_warn *warn)
 {
@@ -271,7 +233,8 @@ static void parse_word(struct bootargs *b, struct word w, const struct bootargs_
 		keys[i].parse(b, (struct word){w.s + n, w.n - n}, warn);
 		return;
 	}
-	complain(warn, "not known", w);
+	if (!parse_arch(b, w, warn))
+		complain(warn, "not known", w);
 }
 
 void bootargs_parse(const char *args, struct bootargs *b, const struct bootargs_warn *warn)

@@ -9,24 +9,10 @@
 #ifndef HYP_TREE_BOOTARGS_H
 #define HYP_TREE_BOOTARGS_H
 
-#include "arch/riscv/isa.h"
+#include "bootargs_arch.h"
 #include "lib/log.h"
 #include "lib/trace.h"
 #include "lib/types.h"
-
-/* What hide= can make limen do without, besides ISA extensions (arch/riscv/ext.c). */
-enum hide_feature {
-	HIDE_HTINST,  /* htinst reads as 0 */
-	HIDE_HTVAL,   /* htval reads as 0 */
-	HIDE_VMIDLEN, /* hgatp has no VMID bits */
-	HIDE_HENVCFG, /* there is no henvcfg, as with H before ratification */
-	HIDE_1G,      /* no leaf of 1 GiB in a guest's G-stage */
-	HIDE_2M,      /* no leaf of 2 MiB */
-	HIDE_DBCN,    /* firmware without the debug console */
-	HIDE_SRST,    /* firmware without system reset */
-	HIDE_HSM,     /* firmware without hart state management: one hart */
-	HIDE_FEATURES,
-};
 
 /* How limen is to fail on purpose (hyp/selftest/selftest.h). */
 enum bootargs_panic {
@@ -49,11 +35,9 @@ enum bootargs_torture {
 #define BOOTARGS_TORTURE_MAX	 100000000 /* the largest number taken */
 
 struct bootargs {
-	u32 hidden;		   /* BIT(enum hide_feature) */
-	struct isa_set hidden_ext; /* for ext_apply_hidden(), once harts are probed */
-	u32 satp_bits;		 /* 39, 48 or 57: limen's own paging; 0: the narrowest that does */
-	enum log_level loglevel; /* LOG_INFO without loglevel= */
-	bool console_all;	 /* every VM's lines are shown, with its name */
+	struct bootargs_arch arch; /* the architecture's own: what to do without, above all */
+	enum log_level loglevel;   /* LOG_INFO without loglevel= */
+	bool console_all;	   /* every VM's lines are shown, with its name */
 	enum bootargs_panic panic;
 	bool selftest_conformance; /* run the conformance suite, then end the machine */
 	bool selftest_vms;	   /* while the VMs run */
@@ -76,12 +60,18 @@ struct bootargs_warn {
 /* Reads args (NULL: none) into *b, which is overwritten. */
 void bootargs_parse(const char *args, struct bootargs *b, const struct bootargs_warn *warn);
 
-static inline bool bootargs_hidden(const struct bootargs *b, enum hide_feature f)
-{
-	return b->hidden >> f & 1;
-}
+/*
+ * What the architecture does with its part. hide= takes a word of n bytes, or all that all means, and false
+ * is that it does not know it. Keys of its own: the value does for it, or values says which do.
+ */
+bool bootargs_arch_hide(struct bootargs_arch *b, const char *word, size_t n);
+void bootargs_arch_hide_all(struct bootargs_arch *b);
 
-/* For the documentation: the hide= name of a feature, and whether hide=all hides it. */
-const char *bootargs_hide_name(enum hide_feature f, bool *in_all);
+struct bootargs_arch_key {
+	const char *key;    /* with its "=" */
+	const char *values; /* "KEY= is ..., not" */
+	bool (*take)(struct bootargs_arch *b, const char *value, size_t n);
+};
+extern const struct bootargs_arch_key bootargs_arch_keys[]; /* the last one's key is NULL */
 
 #endif

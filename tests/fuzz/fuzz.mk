@@ -6,7 +6,7 @@ FUZZERS := bootargs config decode decode_csr fences fit gtree isa loader platfor
 FUZZ_CC ?= clang
 
 CONFIG-fuzz := guest/image/config.c guest/image/tree.c guest/image/errline.c
-bootargs-fuzz := hyp/tree/bootargs.c arch/riscv/isa.c arch/riscv/ext.c
+bootargs-fuzz := hyp/tree/bootargs.c hyp/riscv/bootargs_arch.c arch/riscv/isa.c arch/riscv/ext.c
 config-fuzz := $(CONFIG-fuzz)
 decode-fuzz := arch/riscv/decode.c
 decode_csr-fuzz := arch/riscv/decode_csr.c

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libFuzzer: any text as limen's boot arguments.
- * Sources: hyp/tree/bootargs.c arch/riscv/{isa,ext}.c.
+ * Sources: hyp/tree/bootargs.c hyp/riscv/bootargs_arch.c arch/riscv/{isa,ext}.c.
  */
 #include <string.h>
 
@@ -24,10 +24,11 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	args[size] = '\0';
 	memset(&b, 0x5a, sizeof(b));
 	bootargs_parse(args, &b, &warn);
-	require(!b.satp_bits || b.satp_bits == 39 || b.satp_bits == 48 || b.satp_bits == 57);
+	require(!b.arch.satp_bits || b.arch.satp_bits == 39 || b.arch.satp_bits == 48 ||
+		b.arch.satp_bits == 57);
 	require(b.torture_periods <= BOOTARGS_TORTURE_MAX &&
 		b.torture_guests <= BOOTARGS_TORTURE_MAX);
-	require(!(b.hidden >> HIDE_FEATURES) && b.panic <= BOOTARGS_PANIC_OVERFLOW);
+	require(!(b.arch.hidden >> HIDE_FEATURES) && b.panic <= BOOTARGS_PANIC_OVERFLOW);
 	free(args);
 	return 0;
 }

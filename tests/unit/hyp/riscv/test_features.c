@@ -266,13 +266,13 @@ static void registers_of_what_is_hidden(void **state)
 	(void)state;
 	isa_del(&tree, EXT_SSAIA);
 	isa_del(&tree, EXT_SMAIA);
-	isa_add(&args.hidden_ext, EXT_SSAIA);
+	isa_add(&args.arch.hidden_ext, EXT_SSAIA);
 	model[1].absent[R_vsiselect] = true;
 	assert_string_equal(second_hart(), "vsiselect");
 	setup(state);
 	model[1].absent[R_hvictl] = true;
 	assert_string_equal(second_hart(), "hvictl");
-	isa_del(&args.hidden_ext, EXT_SSAIA);
+	isa_del(&args.arch.hidden_ext, EXT_SSAIA);
 }
 
 static void modes_of_both_stages(void **state)
@@ -343,10 +343,10 @@ static void updating_is_left_alone(void **state)
 	assert_null(second_hart());
 	assert_int_equal(model[0].asked + model[1].asked, 0);
 	setup(state);
-	isa_add(&args.hidden_ext, EXT_SVADU);
+	isa_add(&args.arch.hidden_ext, EXT_SVADU);
 	assert_null(second_hart());
 	assert_int_equal(model[0].asked + model[1].asked, 0);
-	isa_del(&args.hidden_ext, EXT_SVADU);
+	isa_del(&args.arch.hidden_ext, EXT_SVADU);
 }
 
 int main(void)

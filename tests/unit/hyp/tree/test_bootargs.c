@@ -42,9 +42,9 @@ static void parse(const char *s)
 
 static void expect_default(void)
 {
-	assert_int_equal(args.hidden, 0);
-	assert_true(isa_empty(&args.hidden_ext));
-	assert_int_equal(args.satp_bits, 0);
+	assert_int_equal(args.arch.hidden, 0);
+	assert_true(isa_empty(&args.arch.hidden_ext));
+	assert_int_equal(args.arch.satp_bits, 0);
 	assert_int_equal(args.loglevel, LOG_INFO);
 	assert_int_equal(args.panic, BOOTARGS_PANIC_NONE);
 	assert_false(args.selftest_conformance);
@@ -75,20 +75,20 @@ static void test_words(void **state)
 	(void)state;
 	parse("  hide=sstc,htval,,1g satp=sv48\tloglevel=error hide=htinst satp=sv39 ");
 	assert_int_equal(warnings, 0);
-	assert_int_equal(args.satp_bits, 39);
+	assert_int_equal(args.arch.satp_bits, 39);
 	assert_int_equal(args.loglevel, LOG_ERROR);
-	assert_int_equal(args.hidden, BIT(HIDE_HTVAL) | BIT(HIDE_1G) | BIT(HIDE_HTINST));
-	assert_true(bootargs_hidden(&args, HIDE_HTVAL));
-	assert_false(bootargs_hidden(&args, HIDE_VMIDLEN));
-	assert_true(isa_has(&args.hidden_ext, EXT_SSTC));
-	assert_false(isa_has(&args.hidden_ext, EXT_SVADU));
+	assert_int_equal(args.arch.hidden, BIT(HIDE_HTVAL) | BIT(HIDE_1G) | BIT(HIDE_HTINST));
+	assert_true(bootargs_hidden(&args.arch, HIDE_HTVAL));
+	assert_false(bootargs_hidden(&args.arch, HIDE_VMIDLEN));
+	assert_true(isa_has(&args.arch.hidden_ext, EXT_SSTC));
+	assert_false(isa_has(&args.arch.hidden_ext, EXT_SVADU));
 	parse("testdev=0x10011000");
 	assert_true(args.testdev == 0x10011000);
 	parse("testdev=0xfffffffffff000");
 	assert_true(args.testdev == 0xfffffffffff000);
 	parse("satp=sv57 loglevel=warn");
 	assert_true(args.testdev == 0);
-	assert_int_equal(args.satp_bits, 57);
+	assert_int_equal(args.arch.satp_bits, 57);
 	assert_int_equal(args.loglevel, LOG_WARN);
 	parse("loglevel=error loglevel=info");
 	assert_int_equal(args.loglevel, LOG_INFO);
@@ -173,12 +173,14 @@ static void test_all(void **state)
 	(void)state;
 	parse("hide=all");
 	assert_int_equal(warnings, 0);
-	assert_int_equal(args.hidden, (BIT(HIDE_FEATURES) - 1) & ~BIT(HIDE_HSM));
-	assert_true(isa_has(&args.hidden_ext, EXT_SSTC) && isa_has(&args.hidden_ext, EXT_V));
-	assert_false(isa_has(&args.hidden_ext, EXT_D) || isa_has(&args.hidden_ext, EXT_I));
+	assert_int_equal(args.arch.hidden, (BIT(HIDE_FEATURES) - 1) & ~BIT(HIDE_HSM));
+	assert_true(isa_has(&args.arch.hidden_ext, EXT_SSTC) &&
+		    isa_has(&args.arch.hidden_ext, EXT_V));
+	assert_false(isa_has(&args.arch.hidden_ext, EXT_D) ||
+		     isa_has(&args.arch.hidden_ext, EXT_I));
 	parse("hide=hsm,all,d");
-	assert_int_equal(args.hidden, BIT(HIDE_FEATURES) - 1);
-	assert_true(isa_has(&args.hidden_ext, EXT_D));
+	assert_int_equal(args.arch.hidden, BIT(HIDE_FEATURES) - 1);
+	assert_true(isa_has(&args.arch.hidden_ext, EXT_D));
 }
 
 /* Each names the word, and leaves everything as it was. */
@@ -260,7 +262,7 @@ static void test_unknown(void **state)
 		       "01234567890123456789\"...");
 	parse("root=/dev/vda ro hide=sstc,x,y console=hvc0");
 	assert_int_equal(warnings, 5);
-	assert_true(isa_has(&args.hidden_ext, EXT_SSTC));
+	assert_true(isa_has(&args.arch.hidden_ext, EXT_SSTC));
 }
 
 static char page[65536];
