@@ -244,19 +244,18 @@ static enum err read_dedicated(struct vm_config *vm, const struct value *v)
 	return OK;
 }
 
-static enum err read_aia(struct vm_config *vm, const struct value *v)
+static enum err read_irqchip(struct vm_config *vm, const struct value *v)
 {
-	static const char *const words[] = {"none", "aplic", "aplic-imsic"};
+	static const char *const words[] = {CONFIG_IRQCHIP_WORDS};
 	const char *s = one_string(v);
 
 	for (u32 i = 0; s && i < ARRAY_SIZE(words); i++) {
 		if (strcmp(words[i], s))
 			continue;
-		vm->aia = CONFIG_AIA_NONE + i;
+		vm->irqchip = 1 + i; /* 0: it does not say */
 		return OK;
 	}
-	return config_vm_error(vm, ERR_FORMAT, v->name,
-			       "give \"none\", \"aplic\" or \"aplic-imsic\"");
+	return config_vm_error(vm, ERR_FORMAT, v->name, CONFIG_IRQCHIP_GIVE);
 }
 
 static enum err read_restart(struct vm_config *vm, const struct value *v)
@@ -292,7 +291,7 @@ static const struct property properties[] = {
 	{"cap", read_cap, NULL},
 	{"harts", read_harts, NULL},
 	{"dedicated", read_dedicated, NULL},
-	{"aia", read_aia, NULL},
+	{CONFIG_IRQCHIP, read_irqchip, NULL},
 	{"restart", read_restart, NULL},
 };
 
@@ -311,7 +310,8 @@ static enum err unknown_property(struct vm_config *vm, const char *name)
 		return config_vm_error(vm, ERR_FORMAT, name, "unknown; did you mean \"%s\"?", near);
 	return config_vm_error(vm, ERR_FORMAT, name,
 			       "unknown; known are cpus, memory, kernel, initrd, bootargs, hide, "
-			       "console, weight, cap, harts, dedicated, aia, restart");
+			       "console, weight, cap, harts, dedicated, " CONFIG_IRQCHIP
+			       ", restart");
 }
 
 static enum err read_property(struct vm_config *vm, const struct value *v)

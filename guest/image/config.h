@@ -12,6 +12,7 @@
 #ifndef GUEST_IMAGE_CONFIG_H
 #define GUEST_IMAGE_CONFIG_H
 
+#include "config_arch.h"
 #include "guest/image/errline.h"
 #include "guest/vm/vm_life.h"
 #include "lib/types.h"
@@ -24,15 +25,7 @@
 #define CONFIG_WEIGHT	    256	 /* of a VM that does not say */
 #define CONFIG_WEIGHT_MAX   65536
 #define CONFIG_MEMORY_ALIGN MIB(2)
-#define CONFIG_MEMORY_MAX   (1UL << 50) /* bytes: what the widest usual G-stage (Sv48x4) reaches */
-
-/* What interrupts a VM's vCPUs with: `aia`. */
-enum config_aia {
-	CONFIG_AIA_BEST, /* it does not say: the best this machine's harts can do */
-	CONFIG_AIA_NONE, /* a PLIC */
-	CONFIG_AIA_APLIC,
-	CONFIG_AIA_APLIC_IMSIC,
-};
+#define CONFIG_MEMORY_MAX   (1UL << 50) /* bytes: what the widest usual second stage reaches */
 
 struct vm_config {
 	const char *name;
@@ -51,7 +44,7 @@ struct vm_config {
 	u32 harts_count;
 	enum restart_policy restart;
 	bool dedicated; /* each vCPU has one of them alone */
-	u32 aia;	/* enum config_aia */
+	u32 irqchip;	/* what interrupts its vCPUs: enum config_irqchip, of the architecture */
 	u32 seen;	/* which properties were there, by their number in config.c */
 
 	enum err err;	    /* OK, or why this VM cannot be */

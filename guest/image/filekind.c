@@ -11,9 +11,11 @@
 
 #include <string.h>
 
+#include "image_arch.h"
+
 #define UNPACK(program) "give the unpacked Image (" program " it first)"
 #define TAKE_OUT	"give the Image that is in it (dumpimage takes it out)"
-#define BUILD		"give an Image for RISC-V"
+#define BUILD		"give an Image for " IMAGE_ARCH
 
 static const struct magic {
 	u16 at;

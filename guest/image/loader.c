@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "guest/image/filekind.h"
+#include "image_arch.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the formats are little-endian");
 
@@ -53,7 +54,6 @@ _Static_assert(sizeof(struct elf64_segment) == 56, "Elf64_Phdr");
 #define ELF_LSB	    1
 #define ELF_EXEC    2
 #define ELF_DYN	    3
-#define ELF_RISCV   243
 #define ELF_PT_LOAD 1
 
 /* The image under work. */
@@ -166,11 +166,11 @@ static enum err check_elf(struct work *w, struct elf64_header *h)
 	if (w->size < sizeof(*h))
 		return errline_set(w->e, ERR_FORMAT, "an ELF file of %lu bytes: cut off", w->size);
 	memcpy(h, w->image, sizeof(*h));
-	if (h->ident[4] != ELF_CLASS64 || h->ident[5] != ELF_LSB || h->machine != ELF_RISCV)
+	if (h->ident[4] != ELF_CLASS64 || h->ident[5] != ELF_LSB || h->machine != IMAGE_ELF_MACHINE)
 		return errline_set(w->e, ERR_NOTSUP,
 				   "an ELF file of class %u, data %u, machine %u; give 64-bit "
-				   "little-endian RISC-V (2, 1, 243)",
-				   h->ident[4], h->ident[5], h->machine);
+				   "little-endian " IMAGE_ARCH " (2, 1, %u)",
+				   h->ident[4], h->ident[5], h->machine, IMAGE_ELF_MACHINE);
 	if (h->type != ELF_EXEC && h->type != ELF_DYN)
 		return errline_set(w->e, ERR_NOTSUP, "an ELF file of type %u; give an executable",
 				   h->type);

@@ -3,10 +3,10 @@
  * Looks at a guest's kernel and says what goes where in the guest's RAM. Nothing is copied here:
  * the plan is pure numbers, each checked against the image and the RAM.
  *
- *   Linux Image	Documentation/arch/riscv/boot-image-header, version 0.x. At RAM base +
+ *   Linux Image	the architecture's boot-image-header in Linux's documents. At RAM base +
  *			text_offset if that is a multiple of 2 MiB, else + 2 MiB; starts at its
  *			first byte; takes image_size bytes.
- *   ELF64		System V gABI and RISC-V psABI: PT_LOAD segments at their physical
+ *   ELF64		System V gABI and the psABI: PT_LOAD segments at their physical
  *			addresses. The entry may be a virtual address of a segment (it is moved
  *			with it) or a physical one.
  *   raw binary		everything else: at RAM base + 2 MiB, starts at its first byte. Not what is packed, or

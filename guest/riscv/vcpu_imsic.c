@@ -4,7 +4,7 @@
  */
 #include "guest/riscv/vcpu_imsic.h"
 
-#include "guest/mem/gmap.h"
+#include "guest/riscv/gmap_irqchip.h"
 #include "guest/riscv/vimsic.h"
 #include "guest/vm/vm.h"
 #include "hyp/riscv/imsic.h"

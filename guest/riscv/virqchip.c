@@ -4,7 +4,7 @@
  */
 #include "guest/riscv/virqchip.h"
 
-#include "guest/mem/gmap.h"
+#include "guest/riscv/gmap_irqchip.h"
 #include "guest/riscv/vaplic.h"
 #include "guest/riscv/vcpu_imsic.h"
 #include "guest/riscv/vimsic.h"
@@ -16,14 +16,14 @@ enum err virqchip_choose(struct vm *vm)
 	bool can = isa_has(&vm->isa, EXT_SSAIA);
 	struct vm_config *c = vm->config;
 
-	if (c->aia == CONFIG_AIA_APLIC_IMSIC && !can)
+	if (c->irqchip == CONFIG_AIA_APLIC_IMSIC && !can)
 		return config_vm_error(
 			c, ERR_NOTSUP, "aia",
 			"\"aplic-imsic\" needs Ssaia, which these harts have not, or "
 			"which is hidden");
-	if (c->aia == CONFIG_AIA_BEST)
-		c->aia = can ? CONFIG_AIA_APLIC_IMSIC : CONFIG_AIA_NONE;
-	vm->irqchip.has_imsic = c->aia == CONFIG_AIA_APLIC_IMSIC;
+	if (c->irqchip == CONFIG_AIA_BEST)
+		c->irqchip = can ? CONFIG_AIA_APLIC_IMSIC : CONFIG_AIA_NONE;
+	vm->irqchip.has_imsic = c->irqchip == CONFIG_AIA_APLIC_IMSIC;
 	if (!vm->irqchip.has_imsic)
 		isa_del(&vm->isa, EXT_SSAIA);
 	return OK;
@@ -91,7 +91,7 @@ enum err virqchip_create(struct vm *vm)
 {
 	enum err e;
 
-	if (vm->config->aia == CONFIG_AIA_NONE)
+	if (vm->config->irqchip == CONFIG_AIA_NONE)
 		return create_plic(vm);
 	e = vm->irqchip.has_imsic ? create_imsics(vm) : OK;
 	return e ? e : create_aplic(vm);

@@ -88,11 +88,11 @@ static enum err build_tree(struct vm *vm, const struct vm_payload *p, const stru
 		.ram_base = GPA(GMAP_RAM_BASE),
 		.ram_size = vm->config->memory,
 		.vcpus = vm->vcpus,
-		.isa = isa->string,
-		.isa_base = "rv64i",
-		.isa_ext = isa->words,
-		.isa_exts = isa->count,
-		.mmu = mmu_bits(),
+		.arch.isa = isa->string,
+		.arch.isa_base = "rv64i",
+		.arch.isa_ext = isa->words,
+		.arch.isa_exts = isa->count,
+		.arch.mmu = mmu_bits(),
 		.timebase = (u32)arch_clock_hz(),
 		.bootargs = vm->config->bootargs,
 		.look = thread_look,
@@ -103,13 +103,13 @@ static enum err build_tree(struct vm *vm, const struct vm_payload *p, const stru
 	struct errline e;
 	enum err err;
 
-	virqchip_describe(vm, &t.irqchip);
+	virqchip_describe(vm, &t.arch.irqchip);
 	if (isa_has(&vm->isa, EXT_ZICBOM))
-		t.cbom_block = features.cbom;
+		t.arch.cbom_block = features.cbom;
 	if (isa_has(&vm->isa, EXT_ZICBOP))
-		t.cbop_block = features.cbop;
+		t.arch.cbop_block = features.cbop;
 	if (isa_has(&vm->isa, EXT_ZICBOZ))
-		t.cboz_block = features.cboz;
+		t.arch.cboz_block = features.cboz;
 	thread_look();
 	if (entropy_make_seed(seed)) {
 		t.rng_seed = seed;

@@ -2,7 +2,7 @@
 /*
  * libFuzzer: the tree of each guest of any configuration, on any machine. The first bytes say what the
  * machine is, and how much room there is; the rest is a configuration.
- * Sources: guest/image/{gtree,config,tree,errline}.c guest/riscv/gtree_aia.c arch/riscv/{isa,ext}.c with libfdt.
+ * Sources: guest/image/{gtree,config,tree,errline}.c guest/riscv/{gtree_arch,gtree_aia}.c arch/riscv/{isa,ext}.c with libfdt.
  */
 #include <string.h>
 
@@ -69,7 +69,7 @@ static void build(const struct vm_config *vm, struct gtree_params p, size_t size
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
-	struct gtree_params p = {.ram_base = GPA(GMAP_RAM_BASE), .isa_base = "rv64i"};
+	struct gtree_params p = {.ram_base = GPA(GMAP_RAM_BASE), .arch.isa_base = "rv64i"};
 	u8 *tree = size < HEAD ? NULL : malloc(size - HEAD + 1);
 	struct isa_set set;
 	struct text t;
@@ -82,16 +82,16 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	set.w[0] = input_bytes(8);
 	set.w[ISA_SET_WORDS - 1] = input_bytes(4);
 	describe(&t, set);
-	p.isa = t.string;
-	p.isa_ext = t.words;
-	p.isa_exts = t.count;
-	p.mmu = (u32[]){39, 48, 57, 39}[input_below(4)];
-	p.cbom_block = (u32)input_below(3) * 64;
-	p.cboz_block = (u32)input_below(3) * 64;
-	p.cbop_block = (u32)input_below(3) * 64;
+	p.arch.isa = t.string;
+	p.arch.isa_ext = t.words;
+	p.arch.isa_exts = t.count;
+	p.arch.mmu = (u32[]){39, 48, 57, 39}[input_below(4)];
+	p.arch.cbom_block = (u32)input_below(3) * 64;
+	p.arch.cboz_block = (u32)input_below(3) * 64;
+	p.arch.cbop_block = (u32)input_below(3) * 64;
 	p.timebase = (u32)input_bytes(2);
-	p.irqchip.aplic_size = input_below(3) * 0x8000;
-	p.irqchip.imsic_ids = p.irqchip.aplic_size ? (u32)input_below(3) * 255 : 0;
+	p.arch.irqchip.aplic_size = input_below(3) * 0x8000;
+	p.arch.irqchip.imsic_ids = p.arch.irqchip.aplic_size ? (u32)input_below(3) * 255 : 0;
 	p.initrd = GPA(GMAP_RAM_BASE + input_bytes(2));
 	p.initrd_size = input_bytes(2);
 	p.rng_seed = data;

@@ -85,7 +85,8 @@ $(call unit,guest/image/config,,guest/image/config.c guest/image/payload.c guest
 $(call unit,guest/image/fdtw,,guest/image/fdtw.c)
 $(call unit,guest/image/filekind,,guest/image/filekind.c)
 $(call unit,guest/image/fit,,guest/image/fit.c guest/image/tree.c guest/image/errline.c)
-$(call unit,guest/image/gtree,,guest/image/gtree.c guest/riscv/gtree_aia.c guest/image/fdtw.c \
+$(call unit,guest/image/gtree,,guest/image/gtree.c guest/riscv/gtree_arch.c \
+	guest/riscv/gtree_aia.c guest/image/fdtw.c \
 	guest/image/errline.c)
 $(call unit,guest/image/loader,,guest/image/loader.c guest/image/filekind.c \
 	guest/image/errline.c)

@@ -14,6 +14,7 @@
 
 #include "guest/image/gtree.h"
 #include "guest/mem/gmap.h"
+#include "guest/riscv/gmap_irqchip.h"
 
 static const char *const exts[] = {"i", "m", "a", "f", "d", "c", "zicntr", "zicsr", "sstc"};
 static const u8 seed[32] = {1, 2, 3};
@@ -22,13 +23,13 @@ static const struct gtree_params params = {
 	.ram_base = {GMAP_RAM_BASE},
 	.ram_size = MIB(256),
 	.vcpus = 3,
-	.isa = "rv64imafdc_zicntr_zicsr_sstc",
-	.isa_base = "rv64i",
-	.isa_ext = exts,
-	.isa_exts = ARRAY_SIZE(exts),
-	.mmu = 48,
-	.cbom_block = 64,
-	.cboz_block = 128,
+	.arch.isa = "rv64imafdc_zicntr_zicsr_sstc",
+	.arch.isa_base = "rv64i",
+	.arch.isa_ext = exts,
+	.arch.isa_exts = ARRAY_SIZE(exts),
+	.arch.mmu = 48,
+	.arch.cbom_block = 64,
+	.arch.cboz_block = 128,
 	.timebase = 10000000,
 	.bootargs = "console=ttyS0 root=/dev/ram0",
 	.initrd = {0x8f000000},
@@ -120,7 +121,7 @@ static void test_cpus(void **state)
 		snprintf(path, sizeof(path), "/cpus/cpu@%u", i);
 		has_string(path, "compatible", "riscv");
 		has_cell(path, "reg", i);
-		has_string(path, "riscv,isa", params.isa);
+		has_string(path, "riscv,isa", params.arch.isa);
 		has_string(path, "riscv,isa-base", "rv64i");
 		has_bytes(path, "riscv,isa-extensions", list, sizeof(list));
 		has_string(path, "mmu-type", "riscv,sv48");
@@ -172,7 +173,7 @@ static void test_aplic(void **state)
 	struct gtree_params p = params;
 
 	(void)state;
-	p.irqchip.aplic_size = 0x8000;
+	p.arch.irqchip.aplic_size = 0x8000;
 	build(&p);
 	assert_true(fdt_path_offset(buf, "/soc/interrupt-controller@c000000") < 0);
 	has_bytes(aplic, "compatible", "qemu,aplic\0riscv,aplic", 23);
@@ -190,7 +191,7 @@ static void test_imsic(void **state)
 	struct gtree_params p = params;
 
 	(void)state;
-	p.irqchip = (struct gtree_irqchip){.aplic_size = 0x8000, .imsic_ids = 255};
+	p.arch.irqchip = (struct gtree_irqchip){.aplic_size = 0x8000, .imsic_ids = 255};
 	build(&p);
 	has_cells64(imsic, "reg", 0x28000000, 0x3000, 2);
 	has_cell(imsic, "riscv,num-ids", 255);
@@ -207,9 +208,9 @@ static void test_optional(void **state)
 	p.bootargs = NULL;
 	p.initrd_size = 0;
 	p.rng_seed_size = 0;
-	p.cbom_block = p.cboz_block = 0;
-	p.cbop_block = 32;
-	p.mmu = 39;
+	p.arch.cbom_block = p.arch.cboz_block = 0;
+	p.arch.cbop_block = 32;
+	p.arch.mmu = 39;
 	build(&p);
 	has_none("/chosen", "bootargs");
 	has_none("/chosen", "linux,initrd-start");
@@ -219,7 +220,7 @@ static void test_optional(void **state)
 	has_none("/cpus/cpu@0", "riscv,cboz-block-size");
 	has_cell("/cpus/cpu@0", "riscv,cbop-block-size", 32);
 	has_string("/cpus/cpu@0", "mmu-type", "riscv,sv39");
-	p.mmu = 57;
+	p.arch.mmu = 57;
 	build(&p);
 	has_string("/cpus/cpu@0", "mmu-type", "riscv,sv57");
 }
@@ -238,9 +239,9 @@ static void test_largest(void **state)
 		strcat(isa, "zvlongestname");
 	}
 	memset(args, 'a', sizeof(args) - 1);
-	p.isa = isa;
-	p.isa_ext = many;
-	p.isa_exts = ARRAY_SIZE(many);
+	p.arch.isa = isa;
+	p.arch.isa_ext = many;
+	p.arch.isa_exts = ARRAY_SIZE(many);
 	p.bootargs = args;
 	p.vcpus = 64;
 	build(&p);
@@ -278,7 +279,7 @@ static void test_errors(void **state)
 	p.vcpus = GTREE_VCPUS_MAX + 1;
 	assert_int_equal(gtree_build(buf, sizeof(buf), &p, &used, &e), ERR_INVAL);
 	p = params;
-	p.mmu = 32;
+	p.arch.mmu = 32;
 	assert_int_equal(gtree_build(buf, sizeof(buf), &p, &used, &e), ERR_INVAL);
 	assert_string_equal(e.text, "guest tree: no such MMU: sv32");
 	p = params;
@@ -287,7 +288,7 @@ static void test_errors(void **state)
 	p.ram_size = 0xffffffff80000001;
 	assert_int_equal(gtree_build(buf, sizeof(buf), &p, &used, &e), ERR_INVAL);
 	p = params;
-	p.isa_exts = 0;
+	p.arch.isa_exts = 0;
 	assert_int_equal(gtree_build(buf, sizeof(buf), &p, &used, &e), ERR_INVAL);
 }
 
