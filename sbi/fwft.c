@@ -26,7 +26,7 @@ static u64 henvcfg_bit(const struct vcpu *v, u32 feature)
 {
 	enum ext e = feature_ext[feature];
 
-	return e != EXT_NONE && isa_has(&v->vm->isa, e) ? ext_henvcfg_of(e) : 0;
+	return e != EXT_NONE && isa_has(&v->vm->arch.isa, e) ? ext_henvcfg_of(e) : 0;
 }
 
 static long value_of(const struct vcpu *v, u32 feature, u64 *value)
@@ -46,7 +46,7 @@ static long value_of(const struct vcpu *v, u32 feature, u64 *value)
 static bool can_change(const struct vcpu *v, u32 feature)
 {
 	if (feature == SBI_FWFT_PTE_AD_HW_UPDATING)
-		return isa_has(&v->vm->isa, EXT_SVADE);
+		return isa_has(&v->vm->arch.isa, EXT_SVADE);
 	return feature != SBI_FWFT_MISALIGNED_EXC_DELEG;
 }
 

@@ -40,7 +40,7 @@ void gfence_change(struct vm *vm, const struct gstage_fence *f)
 	struct gstage_fence what = *f;
 	struct hartmask harts = {{0}};
 
-	(void)vmid_vm_changed_pages(&vm->vmid, &c);
+	(void)vmid_vm_changed_pages(&vm->arch.vmid, &c);
 	vm_loaded_harts(vm, &harts);
 	hartcall_each(&harts, forget, &what);
 }

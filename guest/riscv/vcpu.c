@@ -104,7 +104,7 @@ static void start_hart(struct vcpu *v)
 	/* Order: what was asked of the vCPU before is forgotten, before it is reset; what comes later
 	 * sets its bit again. Pairs with: vcpu_request() [T2] */
 	__atomic_fetch_and(&v->run.requests, ~(REQ_IPI | REQ_TIMER), __ATOMIC_ACQ_REL);
-	v->arch.henvcfg = ext_henvcfg_start(&v->vm->isa);
+	v->arch.henvcfg = ext_henvcfg_start(&v->vm->arch.isa);
 	v->fwft_locked = 0;
 	vsteal_stop(v);
 	vpmu_reset(v);
@@ -270,18 +270,19 @@ static void change_hgatp(u64 hgatp, u32 vmid, bool all)
  * tables behind it, or refills what was just fenced. Unordered hgatp, vsatp: as above. */
 static void fence_entry(struct vcpu *v)
 {
-	const struct vmid_seen *seen = &v->vm->vmid.seen[arch_hart_index()];
+	const struct vmid_seen *seen = &v->vm->arch.vmid.seen[arch_hart_index()];
 	u64 from = seen->seq, hgatp;
 	u32 vmid;
 	unsigned int fences = vmid_check(&vmid_space, &this_hart(vmid_hart), arch_hart_index(),
-					 &v->vm->vmid, &v->vmid, &vmid);
+					 &v->vm->arch.vmid, &v->vmid, &vmid);
 
 	DCHECK(csr_read(vsatp) == 0);
-	hgatp = gstage_hgatp(v->vm->gstage.mode, vmid, v->vm->gstage.pt.root);
+	hgatp = gstage_hgatp(v->vm->arch.gstage.mode, vmid, v->vm->arch.gstage.pt.root);
 	/* Alone it means that this VMID's tables have changed, and nothing else; and pages alone leave
 	 * what leads to them as it was. */
 	if ((fences & VMID_FENCE_G_VMID) &&
-	    (fences != VMID_FENCE_G_VMID || !gfence_catch_up(&v->vm->vmid, from, seen->seq, vmid)))
+	    (fences != VMID_FENCE_G_VMID ||
+	     !gfence_catch_up(&v->vm->arch.vmid, from, seen->seq, vmid)))
 		change_hgatp(hgatp, vmid, fences & VMID_FENCE_G_ALL);
 	else
 		csr_write(hgatp, hgatp);
@@ -296,7 +297,7 @@ static bool is_here(const struct vcpu *v)
 	unsigned int here = arch_hart_index();
 
 	return this_hart(vcpu_loaded) == &v->arch && v->arch.loaded_on == here &&
-	       vmid_last_ran(&v->vm->vmid, here, &v->vmid) && (!t || t->hart == here);
+	       vmid_last_ran(&v->vm->arch.vmid, here, &v->vmid) && (!t || t->hart == here);
 }
 
 bool vcpu_take_hart_slow(struct vcpu *v)
@@ -317,7 +318,7 @@ bool vcpu_take_hart_slow(struct vcpu *v)
 	if (others)
 		runqueue_nudge();
 	v->seen_generation = this_hart(vmid_hart).generation;
-	v->seen_seq = v->vm->vmid.seen[arch_hart_index()].seq;
+	v->seen_seq = v->vm->arch.vmid.seen[arch_hart_index()].seq;
 	DCHECK(is_here(v));
 	return ready;
 }
@@ -349,7 +350,7 @@ static void timer_fired(struct timer *t)
 void vcpu_init(struct vcpu *v, struct vm *vm, u32 id)
 {
 	v->vm = vm;
-	v->vm_id = &vm->vmid;
+	v->vm_id = &vm->arch.vmid;
 	v->id = id;
 	v->vmid.index = id;
 	v->hsm = SBI_HSM_STATE_STOPPED;

@@ -44,7 +44,7 @@ struct vcpu {
 	struct guest_run run;
 	struct vm *vm;
 	struct thread *thread; /* RCU; its own thread sets and clears it; NULL: does not run */
-	struct vmid_vm *vm_id; /* the VM's: vm->vmid */
+	struct vmid_vm *vm_id; /* the VM's: vm->arch.vmid */
 	struct vmid_vcpu vmid;
 	u64 seen_generation,
 		seen_seq; /* of VMIDs and of G-stage changes, when it was loaded last */
@@ -82,6 +82,12 @@ struct vcpu {
 
 /* Sets up a vCPU that has never run, stopped. */
 void vcpu_init(struct vcpu *v, struct vm *vm, u32 id);
+
+/* What its clock is ahead of the host's. Its VM does not run, or it is parked. */
+static inline void vcpu_set_clock(struct vcpu *v, u64 delta)
+{
+	v->arch.htimedelta = delta;
+}
 
 /* Makes an interrupt of the guest pending: bit is one of HVIP_*. It is in the hart. Interrupts off. */
 static inline void vcpu_inject_interrupt(struct vcpu *v, u64 bit)

@@ -132,14 +132,14 @@ static bool map_page(struct vcpu *v, const struct place *old, const struct place
 	enum err e = OK;
 
 	/* No handler takes it, and tables have to be made. */
-	spin_lock(&v->vm->gstage_lock);
+	spin_lock(&v->vm->arch.gstage_lock);
 	if (old->n)
-		e = gstage_unmap(&v->vm->gstage, vcpu_imsic_page(v), PAGE_SIZE, chg);
+		e = gstage_unmap(&v->vm->arch.gstage, vcpu_imsic_page(v), PAGE_SIZE, chg);
 	CHECK(!e); /* it is one small page */
 	if (to->n)
-		e = gstage_map(&v->vm->gstage, vcpu_imsic_page(v), vsfile_page(to->hart, to->n),
-			       PAGE_SIZE, PT_READ | PT_WRITE, chg);
-	spin_unlock(&v->vm->gstage_lock);
+		e = gstage_map(&v->vm->arch.gstage, vcpu_imsic_page(v),
+			       vsfile_page(to->hart, to->n), PAGE_SIZE, PT_READ | PT_WRITE, chg);
+	spin_unlock(&v->vm->arch.gstage_lock);
 	return !e;
 }
 
@@ -201,14 +201,14 @@ static void move(struct vcpu *v, struct place to)
 	turn_senders(v, &to);
 	/* An address fences leaves alone: 0 pages where a table was linked or cut off. */
 	(void)vmid_vm_changed_pages(
-		&v->vm->vmid,
+		&v->vm->arch.vmid,
 		&(struct vmid_change){vcpu_imsic_page(v).a, !chg.fence.all, PAGE_SHIFT});
 	/* A table that was linked and cut off again may be walked still. */
 	old.cut_off = chg.garbage.head;
 	if (old.at.n || old.cut_off)
 		settle_siblings(v, &old);
 	take_out(v, &old);
-	pt_garbage_free(&v->vm->tables, &chg.garbage);
+	pt_garbage_free(&v->vm->arch.tables, &chg.garbage);
 	trace_point(TRACE_FILE, (u64)(uintptr_t)&v->arch, to.n ? to.hart * 64UL + to.n : 0);
 	fill(v, &to, &state);
 }

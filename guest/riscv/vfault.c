@@ -8,19 +8,6 @@
 #include "guest/vm/vm.h"
 #include "lib/log.h"
 
-void vfault_reset(struct vfaults *f)
-{
-	*f = (struct vfaults){.next_line = arch_clock()};
-}
-
-void vfault_log(const char *name, const struct vfaults *f)
-{
-	u64 count = READ_ONCE(f->count);
-
-	if (count)
-		log_info("VM %s: %llu access faults", name, (unsigned long long)count);
-}
-
 /* Which access it was. LR is a load; SC, AMO and the cache operations are stores. */
 static u64 access_fault_of(u64 guest_page_fault)
 {

@@ -13,7 +13,7 @@
 
 enum err virqchip_choose(struct vm *vm)
 {
-	bool can = isa_has(&vm->isa, EXT_SSAIA);
+	bool can = isa_has(&vm->arch.isa, EXT_SSAIA);
 	struct vm_config *c = vm->config;
 
 	if (c->irqchip == CONFIG_AIA_APLIC_IMSIC && !can)
@@ -23,9 +23,9 @@ enum err virqchip_choose(struct vm *vm)
 			"which is hidden");
 	if (c->irqchip == CONFIG_AIA_BEST)
 		c->irqchip = can ? CONFIG_AIA_APLIC_IMSIC : CONFIG_AIA_NONE;
-	vm->irqchip.has_imsic = c->irqchip == CONFIG_AIA_APLIC_IMSIC;
-	if (!vm->irqchip.has_imsic)
-		isa_del(&vm->isa, EXT_SSAIA);
+	vm->arch.irqchip.has_imsic = c->irqchip == CONFIG_AIA_APLIC_IMSIC;
+	if (!vm->arch.irqchip.has_imsic)
+		isa_del(&vm->arch.isa, EXT_SSAIA);
 	return OK;
 }
 
@@ -51,11 +51,11 @@ static enum err create_plic(struct vm *vm)
 {
 	static const struct vplic_ops ops = {set_ext};
 	struct mmio_region r = {GPA(GMAP_PLIC_BASE), GMAP_PLIC_SIZE, &vplic_mmio_ops, NULL};
-	enum err e = vplic_create(GMAP_PLIC_NDEV, vm->vcpus, &ops, vm, &vm->irqchip.plic);
+	enum err e = vplic_create(GMAP_PLIC_NDEV, vm->vcpus, &ops, vm, &vm->arch.irqchip.plic);
 
 	if (e)
 		return e;
-	r.dev = vm->irqchip.plic;
+	r.dev = vm->arch.irqchip.plic;
 	return mmio_add(&vm->bus, &r);
 }
 
@@ -65,16 +65,16 @@ static enum err create_aplic(struct vm *vm)
 	struct vaplic_config c = {
 		.sources = GMAP_APLIC_SOURCES,
 		.harts = vm->vcpus,
-		.ops = vm->irqchip.has_imsic ? &msi : &direct,
+		.ops = vm->arch.irqchip.has_imsic ? &msi : &direct,
 		.arg = vm,
 	};
 	struct mmio_region r = {GPA(GMAP_APLIC_BASE), 0, &vaplic_mmio_ops, NULL};
-	enum err e = vaplic_create(&c, &vm->irqchip.aplic);
+	enum err e = vaplic_create(&c, &vm->arch.irqchip.aplic);
 
 	if (e)
 		return e;
-	r.size = vaplic_size(vm->irqchip.aplic);
-	r.dev = vm->irqchip.aplic;
+	r.size = vaplic_size(vm->arch.irqchip.aplic);
+	r.dev = vm->arch.irqchip.aplic;
 	return mmio_add(&vm->bus, &r);
 }
 
@@ -93,16 +93,16 @@ enum err virqchip_create(struct vm *vm)
 
 	if (vm->config->irqchip == CONFIG_AIA_NONE)
 		return create_plic(vm);
-	e = vm->irqchip.has_imsic ? create_imsics(vm) : OK;
+	e = vm->arch.irqchip.has_imsic ? create_imsics(vm) : OK;
 	return e ? e : create_aplic(vm);
 }
 
 void virqchip_destroy(struct vm *vm)
 {
-	if (vm->irqchip.plic)
-		vplic_destroy(vm->irqchip.plic);
-	if (vm->irqchip.aplic)
-		vaplic_destroy(vm->irqchip.aplic);
+	if (vm->arch.irqchip.plic)
+		vplic_destroy(vm->arch.irqchip.plic);
+	if (vm->arch.irqchip.aplic)
+		vaplic_destroy(vm->arch.irqchip.aplic);
 	for (u32 i = 0; vm->vcpu && i < vm->vcpus; i++) {
 		vcpu_imsic_destroy(&vm->vcpu[i]);
 		thread_look();
@@ -111,11 +111,11 @@ void virqchip_destroy(struct vm *vm)
 
 void virqchip_reset(struct vm *vm)
 {
-	if (vm->irqchip.plic)
-		vplic_reset(vm->irqchip.plic, thread_look);
-	if (vm->irqchip.aplic)
-		vaplic_reset(vm->irqchip.aplic);
-	for (u32 i = 0; vm->irqchip.has_imsic && i < vm->vcpus; i++) {
+	if (vm->arch.irqchip.plic)
+		vplic_reset(vm->arch.irqchip.plic, thread_look);
+	if (vm->arch.irqchip.aplic)
+		vaplic_reset(vm->arch.irqchip.aplic);
+	for (u32 i = 0; vm->arch.irqchip.has_imsic && i < vm->vcpus; i++) {
 		vimsic_reset(vm->vcpu[i].imsic);
 		thread_look();
 	}
@@ -124,16 +124,16 @@ void virqchip_reset(struct vm *vm)
 enum err virqchip_connect(struct vm *vm, struct virq_line *line, u32 source,
 			  enum virq_trigger trigger)
 {
-	if (vm->irqchip.plic)
-		return vplic_connect(vm->irqchip.plic, line, source, trigger);
-	return vaplic_connect(vm->irqchip.aplic, line, source, trigger);
+	if (vm->arch.irqchip.plic)
+		return vplic_connect(vm->arch.irqchip.plic, line, source, trigger);
+	return vaplic_connect(vm->arch.irqchip.aplic, line, source, trigger);
 }
 
 void virqchip_describe(const struct vm *vm, struct gtree_irqchip *t)
 {
-	if (vm->irqchip.aplic)
-		t->aplic_size = vaplic_size(vm->irqchip.aplic);
-	if (vm->irqchip.has_imsic)
+	if (vm->arch.irqchip.aplic)
+		t->aplic_size = vaplic_size(vm->arch.irqchip.aplic);
+	if (vm->arch.irqchip.has_imsic)
 		t->imsic_ids = vcpu_imsic_identities();
 }
 

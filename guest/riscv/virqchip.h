@@ -22,7 +22,7 @@ struct virqchip {
 	struct vaplic *aplic; /* or NULL */
 };
 
-/* Settles which it is, and with that whether the guest has Ssaia; vm->isa is what the harts offer.
+/* Settles which it is, and with that whether the guest has Ssaia; vm->arch.isa is what the harts offer.
  * ERR_NOTSUP, marked in the configuration: these harts cannot do what it asks for. */
 enum err virqchip_choose(struct vm *vm);
 

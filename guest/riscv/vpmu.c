@@ -12,13 +12,13 @@
 void vpmu_reset(struct vcpu *v)
 {
 	v->vpmu = (struct vpmu){0};
-	v->arch.counts = (struct guest_counts){.samples = isa_has(&v->vm->isa, EXT_SSCOFPMF)};
-	v->arch.hcounteren = ext_hcounteren(&v->vm->isa);
+	v->arch.counts = (struct guest_counts){.samples = isa_has(&v->vm->arch.isa, EXT_SSCOFPMF)};
+	v->arch.hcounteren = ext_hcounteren(&v->vm->arch.isa);
 }
 
 u32 vpmu_counters(const struct vcpu *v)
 {
-	bool hw = vcpu_features.counts && isa_has(&v->vm->isa, EXT_ZICNTR);
+	bool hw = vcpu_features.counts && isa_has(&v->vm->arch.isa, EXT_ZICNTR);
 
 	return FW_COUNTERS | (hw ? HW_COUNTERS : 0);
 }
@@ -54,8 +54,8 @@ static void update_hart(struct vcpu *v)
 {
 	irq_off();
 	vcpu_take_hart(v);
-	vcpu_set_hcounteren(&v->arch,
-			    ext_hcounteren(&v->vm->isa) & ~(u64)(v->vpmu.configured & HW_COUNTERS));
+	vcpu_set_hcounteren(&v->arch, ext_hcounteren(&v->vm->arch.isa) &
+					      ~(u64)(v->vpmu.configured & HW_COUNTERS));
 	vcpu_set_counting(&v->arch, v->vpmu.started & HW_COUNTERS);
 	v->arch.counts.overflown &= v->vpmu.configured;
 	irq_on();

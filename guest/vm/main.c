@@ -9,6 +9,7 @@
 #include "guest/image/payload.h"
 #include "guest/selftest/lifecycle.h"
 #include "guest/vm/vm_control.h"
+#include "guest/vm/vm_seam.h"
 #include "hyp/console/console.h"
 #include "hyp/console/input.h"
 #include "hyp/console/tracedump.h"
@@ -16,7 +17,6 @@
 #include "hyp/machine/reset.h"
 #include "hyp/mem/kmem.h"
 #include "hyp/mem/memmap.h"
-#include "hyp/riscv/features.h"
 #include "hyp/selftest/selftest.h"
 #include "hyp/selftest/torture.h"
 #include "lib/log.h"
@@ -91,16 +91,6 @@ static enum err open_fit(struct fit *fit, struct errline *e)
 			    : no_fit(own, "what follows limen in its image", e);
 }
 
-/* The words a VM's hide= may have. */
-static const char *const *hide_words(void)
-{
-	static const char *words[EXT_COUNT + 1];
-	unsigned int e, n = 0;
-
-	for_each_ext(e) if (ext_hide_name(e)) words[n++] = ext_hide_name(e);
-	return words;
-}
-
 static enum err read_config(struct fit *fit, struct errline *e)
 {
 	void *buf = kmem_alloc(PAYLOAD_CONFIG_MAX); /* strings point into it: stays */
@@ -110,7 +100,7 @@ static enum err read_config(struct fit *fit, struct errline *e)
 		return err;
 	if (!buf)
 		return errline_set(e, ERR_NOMEM, "no memory to read the configuration");
-	return payload_config(fit, buf, PAYLOAD_CONFIG_MAX, hide_words(), &config, e);
+	return payload_config(fit, buf, PAYLOAD_CONFIG_MAX, vm_arch_hide_words(), &config, e);
 }
 
 static unsigned long long in_us(u64 ticks)
@@ -153,7 +143,7 @@ void limen_main(void)
 	struct fit fit;
 	bool well;
 
-	vmid_space_init(&vmid_space, features.gstage.vmid_bits);
+	vm_arch_init();
 	if (boot_info.args->console_all)
 		console_show_names();
 	input_init(boot_info.platform);

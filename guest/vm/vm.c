@@ -10,13 +10,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "arch/riscv/regs.h"
-#include "arch/riscv/sbi.h"
+#include "guest/vm/vm_seam.h"
 #include "hyp/sched/runqueue.h"
 #include "lib/log.h"
 
 #define ASKED_AT_ONCE 4U
-#define REGS_A_LINE   3U
 
 /* Each of the VM's vCPUs. One that has to be woken takes a while. */
 static void request_all(struct vm *vm, unsigned long bits)
@@ -39,7 +37,7 @@ enum err vm_start(struct vm *vm, unsigned int first_hart, void (*ended)(struct v
 	vclock_start(&vm->clock, arch_clock());
 	vfault_reset(&vm->faults);
 	for (u32 i = 0; i < vm->vcpus; i++)
-		vm->vcpu[i].arch.htimedelta = vclock_delta(&vm->clock);
+		vcpu_set_clock(&vm->vcpu[i], vclock_delta(&vm->clock));
 	WRITE_ONCE(vm->state, VM_RUNNING);
 	for (u32 i = 0; i < vm->vcpus; i++) {
 		if (!vcpu_start_thread(&vm->vcpu[i], (first_hart + i) % arch_hart_count())) {
@@ -160,42 +158,6 @@ void vm_log_times(const char *name, const struct vm_times *t)
 		 (unsigned long long)t->entries, in_ms(t->elsewhere));
 }
 
-static void report_registers(const struct arch_vcpu *a)
-{
-	char line[REGS_A_LINE * 40];
-	int used = 0;
-	const char *name;
-
-	for (unsigned int i = 0; (name = vcpu_reg_name(i)); i++) {
-		used += snprintf(line + used, sizeof(line) - (size_t)used, " %10s %016llx", name,
-				 (unsigned long long)vcpu_reg_value(a, i));
-		if (i % REGS_A_LINE != REGS_A_LINE - 1 && vcpu_reg_name(i + 1))
-			continue;
-		thread_look();
-		log_report("%s", line);
-		thread_look();
-		used = 0;
-	}
-}
-
-static void report(struct vcpu *v, const char *why)
-{
-	const struct guest_exit *x = &v->arch.exit;
-
-	irq_off();
-	vcpu_put(&v->arch);
-	irq_on();
-	thread_look();
-	log_report("VM %s stopped: vCPU %u on hart %llu: %s", v->vm->config->name, v->id,
-		   (unsigned long long)arch_hart_id(arch_hart_index()), why);
-	thread_look();
-	log_report(" scause %llx stval %llx htval %llx htinst %llx", (unsigned long long)x->scause,
-		   (unsigned long long)x->stval, (unsigned long long)x->htval,
-		   (unsigned long long)x->htinst);
-	thread_look();
-	report_registers(&v->arch);
-}
-
 void vm_fail(struct vcpu *v, const char *fmt, ...)
 {
 	char why[160];
@@ -211,5 +173,5 @@ void vm_fail(struct vcpu *v, const char *fmt, ...)
 	vm_stop(v->vm, VM_FAILED);
 	/* Of several vCPUs that fail at once one reports. Until its thread has ended, the VM has not. */
 	if (first)
-		report(v, why);
+		vcpu_report(v, why);
 }

@@ -7,46 +7,38 @@
 #ifndef GUEST_VM_VM_H
 #define GUEST_VM_VM_H
 
-#include "arch/riscv/gstage.h"
-#include "arch/riscv/isa.h"
-#include "arch/riscv/vmid.h"
+#include "guest/dev/vconsole.h"
+#include "guest/dev/vuart.h"
 #include "guest/image/config.h"
+#include "guest/image/payload.h"
 #include "guest/mem/gmem.h"
 #include "guest/mem/mmio.h"
-#include "guest/image/payload.h"
+#include "guest/vm/faults.h"
 #include "guest/vm/vclock.h"
-#include "guest/dev/vconsole.h"
-#include "guest/riscv/vcpu.h"
-#include "guest/riscv/vfault.h"
 #include "guest/vm/vm_life.h"
 #include "guest/vm/vm_place.h"
-#include "guest/riscv/virqchip.h"
-#include "guest/dev/vuart.h"
 #include "hyp/mem/page.h"
+#include "vm_arch.h"
 
 struct vm {
 	/* Set when the VM is made; constant while it runs. */
 	struct vm_config *config;
 	u32 vcpus;
 	struct vcpu *vcpu; /* array of vcpus */
-	struct isa_set isa;
-	struct pt_source tables; /* page tables, charged to account */
-	struct gstage gstage;
-	struct virqchip irqchip;
+	struct vm_arch
+		arch; /* the architecture's own, its tables and interrupt controller: vm_arch.h */
 
 	/* With locks or rules of their own. */
 	struct vm_place place;
 	struct mem_account account;
 	struct vm_mem mem;
 	struct mmio_bus bus;
-	struct vmid_vm vmid;
 	struct vuart uart;
 	struct vconsole console;
 	struct vclock clock; /* runs while the VM does */
 	struct vfaults faults;
 
-	struct spinlock gstage_lock; /* changes of the tables while it runs */
-	struct spinlock lock;	     /* hart states: vcpu[].hsm */
+	struct spinlock lock;	/* hart states: vcpu[].hsm */
 	u32 state;		/* enum vm_state; leaves VM_RUNNING once, by compare and exchange */
 	u32 live;		/* vCPU threads that have not ended; atomic */
 	u32 pause;		/* odd: paused, or about to be; written by the manager's thread */

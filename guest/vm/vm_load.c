@@ -2,18 +2,13 @@
 /*
  * Fills a VM's RAM: kernel, initrd, device tree; and resets what may have run before.
  */
-#include <stdio.h>
-#include <string.h>
-
-#include "arch/riscv/sbi.h"
 #include "guest/image/gtree.h"
 #include "guest/mem/gmap.h"
-#include "guest/vm/vm.h"
+#include "guest/vm/vm_seam.h"
 #include "hyp/machine/boot.h"
 #include "hyp/machine/entropy.h"
 #include "hyp/mem/bulk.h"
 #include "hyp/mem/kmem.h"
-#include "hyp/riscv/features.h"
 
 #define COPIED_AT_ONCE KIB(2) /* some 700 instructions, or 10,000 if it has to go byte by byte */
 #define COPIED_A_TURN  MIB(2)
@@ -46,53 +41,14 @@ static enum err copy_segments(struct vm *vm, const struct vm_payload *p)
 	return e ? e : copy(vm, p->plan.initrd, p->initrd.data, p->plan.initrd_size);
 }
 
-/* What the guest's tree says of its harts. Texts live in a buffer of the caller's. */
-struct isa_text {
-	char string[ISA_TEXT_MAX];
-	char list[ISA_TEXT_MAX];
-	const char *words[EXT_COUNT];
-	size_t count;
-};
-
-static enum err describe_isa(const struct vm *vm, struct isa_text *t)
-{
-	size_t len;
-	enum err e = isa_build_string(&vm->isa, t->string, sizeof(t->string));
-
-	thread_look();
-	if (!e)
-		e = isa_build_list(&vm->isa, t->list, sizeof(t->list), &len);
-	thread_look();
-	if (e)
-		return e;
-	for (size_t off = 0; off < len; off += strlen(t->list + off) + 1)
-		t->words[t->count++] = t->list + off;
-	return OK;
-}
-
-static u32 mmu_bits(void)
-{
-	const struct platform *p = boot_info.platform;
-	u32 bits = 57;
-
-	for (u32 i = 0; i < p->harts; i++)
-		if (p->hart[i].usable && p->hart[i].arch.mmu_bits < bits)
-			bits = p->hart[i].arch.mmu_bits;
-	return bits ? bits : 39;
-}
-
-static enum err build_tree(struct vm *vm, const struct vm_payload *p, const struct isa_text *isa,
+static enum err build_tree(struct vm *vm, const struct vm_payload *p, const struct gtree_arch *arch,
 			   void *buf, size_t *used)
 {
 	struct gtree_params t = {
 		.ram_base = GPA(GMAP_RAM_BASE),
 		.ram_size = vm->config->memory,
 		.vcpus = vm->vcpus,
-		.arch.isa = isa->string,
-		.arch.isa_base = "rv64i",
-		.arch.isa_ext = isa->words,
-		.arch.isa_exts = isa->count,
-		.arch.mmu = mmu_bits(),
+		.arch = *arch,
 		.timebase = (u32)arch_clock_hz(),
 		.bootargs = vm->config->bootargs,
 		.look = thread_look,
@@ -103,13 +59,6 @@ static enum err build_tree(struct vm *vm, const struct vm_payload *p, const stru
 	struct errline e;
 	enum err err;
 
-	virqchip_describe(vm, &t.arch.irqchip);
-	if (isa_has(&vm->isa, EXT_ZICBOM))
-		t.arch.cbom_block = features.cbom;
-	if (isa_has(&vm->isa, EXT_ZICBOP))
-		t.arch.cbop_block = features.cbop;
-	if (isa_has(&vm->isa, EXT_ZICBOZ))
-		t.arch.cboz_block = features.cboz;
 	thread_look();
 	if (entropy_make_seed(seed)) {
 		t.rng_seed = seed;
@@ -123,17 +72,18 @@ static enum err build_tree(struct vm *vm, const struct vm_payload *p, const stru
 static enum err put_tree(struct vm *vm, const struct vm_payload *p)
 {
 	void *buf = bulk_alloc(NULL, p->plan.dtb_room);
-	struct isa_text *isa = kmem_alloc(sizeof(*isa));
+	struct gtree_arch arch = {0};
+	void *texts = NULL;
 	enum err e = ERR_NOMEM;
 	size_t used;
 
-	if (buf && isa)
-		e = describe_isa(vm, isa);
+	if (buf)
+		e = vm_arch_describe(vm, &arch, &texts);
 	if (!e)
-		e = build_tree(vm, p, isa, buf, &used);
+		e = build_tree(vm, p, &arch, buf, &used);
 	if (!e)
 		e = copy(vm, p->plan.dtb, buf, used);
-	kmem_free(isa);
+	kmem_free(texts);
 	kmem_free(buf);
 	return e;
 }
@@ -141,13 +91,9 @@ static enum err put_tree(struct vm *vm, const struct vm_payload *p)
 /* Hart 0 waits at the kernel's entry, the others are stopped. */
 static void reset_harts(struct vm *vm, const struct loader_plan *plan)
 {
-	for (u32 i = 0; i < vm->vcpus; i++) {
-		vm->vcpu[i].hsm = SBI_HSM_STATE_STOPPED;
-		vm->vcpu[i].run.requests = REQ_STOP; /* look at hsm first */
-	}
-	vm->vcpu[0].start_pc = plan->entry.a;
-	vm->vcpu[0].start_opaque = plan->dtb.a;
-	vm->vcpu[0].hsm = SBI_HSM_STATE_START_PENDING;
+	for (u32 i = 0; i < vm->vcpus; i++)
+		vcpu_reset_off(&vm->vcpu[i]);
+	vcpu_reset_on(&vm->vcpu[0], plan->entry.a, plan->dtb.a);
 }
 
 enum err vm_load(struct vm *vm, const struct vm_payload *p)

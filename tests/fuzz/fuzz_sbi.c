@@ -437,13 +437,13 @@ static void boot_vm(void)
 	vcpu_features.counts = input_below(2);
 	vcpu_features.hpm_width = 63;
 	for (unsigned int e = 0; e < ISA_SET_WORDS; e++)
-		vm.isa.w[e] = input_bytes(2) * 0x0001000100010001UL;
+		vm.arch.isa.w[e] = input_bytes(2) * 0x0001000100010001UL;
 	vmid_space_init(&vmid_space, 2);
-	vmid_vm_init(&vmid_space, &vm.vmid, seen);
+	vmid_vm_init(&vmid_space, &vm.arch.vmid, seen);
 	for (u32 i = 0; i < VCPUS; i++) {
 		vcpu_init(&vcpus[i], &vm, i);
 		vcpus[i].hsm = i ? SBI_HSM_STATE_STOPPED : SBI_HSM_STATE_STARTED;
-		vcpus[i].sstc = isa_has(&vm.isa, EXT_SSTC);
+		vcpus[i].sstc = isa_has(&vm.arch.isa, EXT_SSTC);
 		vpmu_reset(&vcpus[i]);
 	}
 }

@@ -319,7 +319,7 @@ static struct vcpu *thread_of[MODEL_HARTS];
 
 static u64 vm_id(u32 vm)
 {
-	return vms[vm].vmid.id;
+	return vms[vm].arch.vmid.id;
 }
 
 static u32 vm_index(const struct vcpu *v)
@@ -836,12 +836,12 @@ static void fresh_vm(u32 m)
 	vms[m].vcpu = vcpus[m];
 	vms[m].state = VM_RUNNING;
 	vms[m].lock = (struct spinlock)SPINLOCK_INIT("vm");
-	vms[m].gstage.pt.root = HPA(m);
+	vms[m].arch.gstage.pt.root = HPA(m);
 	memset(seen_by[m], 0, sizeof(seen_by[m]));
 	memset(tables[m], 0, sizeof(tables[m]));
 	memset(&gtables[m], 0, sizeof(gtables[m]));
 	memset(vcpus[m], 0, sizeof(vcpus[m]));
-	vmid_vm_init(&vmid_space, &vms[m].vmid, seen_by[m]);
+	vmid_vm_init(&vmid_space, &vms[m].arch.vmid, seen_by[m]);
 	for (u32 i = 0; i < VCPUS; i++) {
 		struct vcpu *v = &vcpus[m][i];
 

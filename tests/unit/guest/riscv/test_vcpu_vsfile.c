@@ -102,11 +102,13 @@ struct vcpu {
 static struct vm {
 	u32 vcpus;
 	struct vcpu vcpu[VCPUS];
-	struct spinlock gstage_lock;
-	int gstage, tables;
 	struct {
-		u64 seq;
-	} vmid;
+		struct spinlock gstage_lock;
+		int gstage, tables;
+		struct {
+			u64 seq;
+		} vmid;
+	} arch;
 	u64 page[VCPUS]; /* the G-stage: HPA of each vCPU's page; 0: none */
 } vm;
 
@@ -185,7 +187,7 @@ static u64 vmid_vm_changed_pages(void *vmid, const struct vmid_change *c)
 	assert_true(c->count == !leads_elsewhere && c->shift == PAGE_SHIFT);
 	leads_elsewhere = false;
 	others_send();
-	return ++vm.vmid.seq;
+	return ++vm.arch.vmid.seq;
 }
 
 /* Nobody may walk by what was cut off. */
@@ -195,7 +197,7 @@ static void pt_garbage_free(int *tables, struct pt_garbage *g)
 	for (u32 s = 0; g->head && s < VCPUS; s++) {
 		if (vm.vcpu[s].loaded == MODEL_HARTS)
 			continue;
-		assert_true(vm.vcpu[s].seen == vm.vmid.seq);
+		assert_true(vm.vcpu[s].seen == vm.arch.vmid.seq);
 		assert_false(walks_by_old[vm.vcpu[s].loaded]);
 	}
 	g->head = 0;
@@ -205,9 +207,9 @@ static void pt_garbage_free(int *tables, struct pt_garbage *g)
 /* Who enters its guest has fenced for all changes that its hart did not know of. */
 static void enter(struct vcpu *s)
 {
-	if (s->seen == vm.vmid.seq)
+	if (s->seen == vm.arch.vmid.seq)
 		return;
-	s->seen = vm.vmid.seq;
+	s->seen = vm.arch.vmid.seq;
 	memset(s->knows, 0, sizeof(s->knows));
 }
 
@@ -438,7 +440,7 @@ static void boot_vm(u32 files)
 	}
 	now = 0;
 	vm.vcpus = VCPUS;
-	vm.gstage_lock = (struct spinlock)SPINLOCK_INIT("gstage");
+	vm.arch.gstage_lock = (struct spinlock)SPINLOCK_INIT("gstage");
 	for (u32 i = 0; i < VCPUS; i++) {
 		struct vcpu *v = &vm.vcpu[i];
 

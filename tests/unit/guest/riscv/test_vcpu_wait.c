@@ -268,8 +268,8 @@ static int setup(void **state)
 	keeps = moves = behind = false;
 	vm.state = VM_RUNNING;
 	v.vm = &vm;
-	vm.vmid.seen = seen;
-	v.vm_id = &vm.vmid;
+	vm.arch.vmid.seen = seen;
+	v.vm_id = &vm.arch.vmid;
 	v.hsm = SBI_HSM_STATE_SUSPENDED;
 	host_clock_set(1);
 	sched_group_init(&vm.place.share, SCHED_WEIGHT, 0);

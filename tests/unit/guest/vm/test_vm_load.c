@@ -35,7 +35,6 @@ static u8 kernel[MIB(3) + 777], initrd[100001], want[RAM];
 
 /* ---- the layers around ---------------------------------------------------------------------------- */
 
-struct features features;
 struct boot_info boot_info;
 static struct platform platform;
 
@@ -62,29 +61,27 @@ void virqchip_reset(struct vm *v)
 	(void)v;
 }
 
-void virqchip_describe(const struct vm *v, struct gtree_irqchip *out)
-{
-	(void)v, (void)out;
-}
-
 bool entropy_make_seed(u8 seed[ENTROPY_SEED])
 {
 	memset(seed, 1, ENTROPY_SEED);
 	return true;
 }
 
-enum err isa_build_string(const struct isa_set *s, char *buf, size_t n)
+enum err vm_arch_describe(const struct vm *v, struct gtree_arch *out, void **texts)
 {
-	(void)s, (void)n;
-	buf[0] = '\0';
+	(void)v, (void)out;
+	*texts = NULL;
 	return OK;
 }
 
-enum err isa_build_list(const struct isa_set *s, char *buf, size_t n, size_t *len)
+void vcpu_reset_off(struct vcpu *v)
 {
-	(void)s, (void)buf, (void)n;
-	*len = 0;
-	return OK;
+	(void)v;
+}
+
+void vcpu_reset_on(struct vcpu *v, u64 pc, u64 arg)
+{
+	(void)v, (void)pc, (void)arg;
 }
 
 enum err gtree_build(void *buf, size_t size, const struct gtree_params *p, size_t *used,
