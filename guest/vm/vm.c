@@ -99,7 +99,7 @@ static bool all_parked(void *arg)
 static void ask_all(struct vm *vm, u32 pause)
 {
 	/* Order: the clock goes on, and who is parked is counted anew, before the vCPUs see it.
-	 * Pairs with: park() [V3] */
+	 * Pairs with: vcpu_park() [V3] */
 	arch_store_release(&vm->pause, pause);
 	request_all(vm, REQ_PAUSE);
 }

@@ -2,7 +2,7 @@
 /*
  * libFuzzer: what the vCPUs of a VM ask of the SBI server, by turns and in every way that a call is
  * answered: early, watched, and by the whole exit. RAM, threads and CSRs are the test's; requests, hart
- * states and waits are guest/riscv/vcpu.c's.
+ * states and waits are guest/riscv/vcpu*.c's.
  */
 #include <string.h>
 
@@ -77,6 +77,9 @@ static inline u64 csr_of_sepc(void)
 
 #include "guest/riscv/gfence.c"
 
+#include "guest/riscv/vcpu_hart.c"
+#include "guest/riscv/vcpu_request.c"
+#include "guest/riscv/vcpu_wait.c"
 #include "guest/riscv/vcpu.c"
 
 #include "guest/riscv/vpmu.c"

@@ -12,7 +12,7 @@
  * these may be cut off and given away, and from then on no walk, by speculation either, may go there: it
  * could set an A bit in what is another's.
  *
- * The code that decides runs as it is: guest/riscv/vcpu.c, guest/riscv/vfence.c, guest/riscv/gfence.c, guest/riscv/emulate.c's fetch,
+ * The code that decides runs as it is: guest/riscv/vcpu*.c, guest/riscv/vfence.c, guest/riscv/gfence.c, guest/riscv/emulate.c's fetch,
  * arch/riscv/vmid.c, sbi/rfence.c and sbi/early.c. Threads, kicks and CSRs are the model's. All harts
  * are one thread here; where the code lets others go on, they do.
  */
@@ -292,6 +292,9 @@ static bool hlvx_hu(u64 gva, u16 *out);
 
 #include "guest/riscv/gfence.c"
 
+#include "guest/riscv/vcpu_hart.c"
+#include "guest/riscv/vcpu_request.c"
+#include "guest/riscv/vcpu_wait.c"
 #include "guest/riscv/vcpu.c"
 
 void bill_returned(void)

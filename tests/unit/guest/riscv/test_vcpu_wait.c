@@ -32,6 +32,9 @@
 #define csr_of_vstimecmp (v->arch.vs.vstimecmp)
 #define csr_of_vsatp	 0UL
 
+#include "guest/riscv/vcpu_hart.c"
+#include "guest/riscv/vcpu_request.c"
+#include "guest/riscv/vcpu_wait.c"
 #include "guest/riscv/vcpu.c"
 
 /* arch/host/host.h has another struct arch_vcpu. */
