@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The extension table and what follows from it. See ext.h for the specifications.
+ * The extension table, and its names. See ext.h for the specifications; what follows from the table is in
+ * arch/riscv/ext_rules.c.
  *
  * Why an extension may be offered without more ado: unprivileged instructions that touch only x, f
  * or v registers and memory (M, A, Zb*, Zk* but Zkr, Zacas, Zabha, Zicond, Zfa, ...) work the same
@@ -15,28 +16,6 @@
 
 #include <string.h>
 
-/* henvcfg */
-#define ENV_LPE	    BIT(2)
-#define ENV_SSE	    BIT(3)
-#define ENV_CBIE_FL (1UL << 4) /* CBIE = 01: CBO.INVAL flushes */
-#define ENV_CBCFE   BIT(6)
-#define ENV_CBZE    BIT(7)
-#define ENV_ADUE    BIT(61)
-#define ENV_PBMTE   BIT(62)
-#define ENV_STCE    BIT(63)
-
-/* hstateen0 */
-#define STATEEN_IMSIC  BIT(58)
-#define STATEEN_AIA    BIT(59)
-#define STATEEN_CSRIND BIT(60)
-#define STATEEN_ENVCFG BIT(62)
-#define STATEEN_SE0    BIT(63)
-
-/* hcounteren: unprivileged specification, "Zicntr": cycle, time, instret are counters 0 to 2. */
-#define COUNTER_CYCLE	BIT(0)
-#define COUNTER_TIME	BIT(1)
-#define COUNTER_INSTRET BIT(2)
-
 /* A row has only the bytes at the ends of henvcfg, and the upper one of hstateen0. Any other bit
  * makes the value too large for its field, and the compiler says so. */
 #define ENDS(bits) ((bits) >> 56 << 8 | (u8)(bits) | (bits) << 8 >> 16 << 16)
@@ -49,7 +28,7 @@
 #define FP	   .state = EXT_STATE_FP
 #define VECTOR	   .state = EXT_STATE_VECTOR
 
-static const struct ext_row rows[EXT_COUNT] = {
+const struct ext_row ext_rows[EXT_COUNT] = {
 	[EXT_I] = {BASE("i")},
 	[EXT_M] = {BASE("m"), .implies = {EXT_ZMMUL}},
 	[EXT_A] = {BASE("a"), .implies = {EXT_ZAAMO, EXT_ZALRSC}},
@@ -214,39 +193,18 @@ static const struct {
 const struct ext_row *ext_row(unsigned int e)
 {
 	CHECK(e > EXT_NONE && e < EXT_COUNT);
-	return &rows[e];
+	return &ext_rows[e];
 }
 
 const char *ext_hide_name(unsigned int e)
 {
 	switch (ext_row(e)->hide) {
-	case EXT_HIDE_NAME: return rows[e].name;
+	case EXT_HIDE_NAME: return ext_rows[e].name;
 	case EXT_HIDE_V: return "v";
 	case EXT_HIDE_AIA: return "aia";
 	case EXT_HIDE_STATEEN: return "stateen";
 	default: return NULL;
 	}
-}
-
-/* What a guest needs of henvcfg and of hstateen0, as the registers have it. */
-static u64 row_henvcfg(const struct ext_row *r)
-{
-	return (u64)(r->env >> 8) << 56 | (r->env & 0xff);
-}
-
-static u64 row_hstateen0(const struct ext_row *r)
-{
-	return (u64)r->stateen << 56;
-}
-
-u64 ext_henvcfg_of(unsigned int e)
-{
-	return row_henvcfg(ext_row(e));
-}
-
-u64 ext_hstateen0_of(unsigned int e)
-{
-	return row_hstateen0(ext_row(e));
 }
 
 /* A name in small letters with its NUL; false: longer than any that limen knows. */
@@ -278,7 +236,7 @@ enum ext ext_find(const char *name, size_t n)
 		return EXT_NONE;
 	for_each_ext(e)
 	{
-		const char *row = rows[e].name;
+		const char *row = ext_rows[e].name;
 
 		if (row[0] == low[0] && row[1] == low[1] && strcmp(row, low) == 0)
 			return (enum ext)e;
@@ -307,68 +265,6 @@ bool ext_add_name(struct isa_set *s, const char *name, size_t n)
 	return false;
 }
 
-static void add_list(struct isa_set *s, const u8 *list)
-{
-	for (unsigned int i = 0; i < EXT_LIST_MAX && list[i]; i++)
-		isa_add(s, list[i]);
-}
-
-static bool has_list(const struct isa_set *s, const u8 *list)
-{
-	for (unsigned int i = 0; i < EXT_LIST_MAX && list[i]; i++)
-		if (!isa_has(s, list[i]))
-			return false;
-	return true;
-}
-
-void ext_add_implied(struct isa_set *s)
-{
-	struct isa_set before;
-	unsigned int e;
-
-	do {
-		before = *s;
-		for_each_ext(e) if (isa_has(s, e)) add_list(s, rows[e].implies);
-		/* Zcd is what C is with D, and nobody wrote it before it had a name. */
-		if (isa_has(s, EXT_C) && isa_has(s, EXT_D))
-			isa_add(s, EXT_ZCD);
-	} while (!isa_equal(s, &before));
-}
-
-void ext_drop_unmet(struct isa_set *s)
-{
-	struct isa_set before;
-	unsigned int e;
-
-	do {
-		before = *s;
-		for_each_ext(e) if (isa_has(s, e) && !has_list(s, rows[e].needs)) isa_del(s, e);
-	} while (!isa_equal(s, &before));
-}
-
-static bool all_there(const u16 *csrs, bool (*there)(unsigned int csr, void *arg), void *arg)
-{
-	for (unsigned int i = 0; i < EXT_LIST_MAX && csrs[i]; i++)
-		if (!there(csrs[i], arg))
-			return false;
-	return true;
-}
-
-void ext_probe(struct isa_set *s, bool (*there)(unsigned int csr, void *arg), void *arg)
-{
-	unsigned int e;
-
-	for_each_ext(e)
-	{
-		if (rows[e].probe[0] == 0)
-			continue;
-		if (all_there(rows[e].probe, there, arg))
-			isa_add(s, e);
-		else
-			isa_del(s, e);
-	}
-}
-
 bool ext_hide(const char *name, size_t n, struct isa_set *hidden)
 {
 	bool found = false;
@@ -384,115 +280,4 @@ bool ext_hide(const char *name, size_t n, struct isa_set *hidden)
 		found = true;
 	}
 	return found;
-}
-
-void ext_hide_all(struct isa_set *hidden)
-{
-	unsigned int e;
-
-	for_each_ext(e) if (rows[e].hide && !rows[e].stays) isa_add(hidden, e);
-}
-
-void ext_apply_hidden(struct isa_set *s, const struct isa_set *hidden)
-{
-	isa_subtract(s, hidden);
-	ext_drop_unmet(s);
-}
-
-void ext_hart_common(struct ext_hart *all, const struct ext_hart *h)
-{
-	isa_intersect(&all->isa, &h->isa);
-	all->henvcfg &= h->henvcfg;
-	all->hstateen0 &= h->hstateen0;
-}
-
-/*
- * With henvcfg.ADUE the hardware updates A and D bits in the guest's tables, without it they fault
- * as Svade says; and limen can give either. A tree that lists both means "Svade until asked by SBI
- * FWFT", one with Svadu alone "Svadu always" (devicetree binding riscv/extensions.yaml).
- */
-static void settle_svade(struct isa_set *guest)
-{
-	if (isa_has(guest, EXT_SVADU))
-		isa_add(guest, EXT_SVADE);
-}
-
-static bool can_offer(const struct ext_hart *h, unsigned int states, const struct ext_row *r)
-{
-	return r->offer && (r->state & ~states) == 0 && (row_henvcfg(r) & ~h->henvcfg) == 0 &&
-	       (row_hstateen0(r) & ~h->hstateen0) == 0;
-}
-
-void ext_offer(const struct ext_hart *harts, unsigned int states, struct isa_set *guest)
-{
-	unsigned int e;
-
-	*guest = harts->isa;
-	for_each_ext(e) if (!can_offer(harts, states, &rows[e])) isa_del(guest, e);
-	ext_drop_unmet(guest);
-	settle_svade(guest);
-}
-
-u64 ext_henvcfg(const struct isa_set *guest)
-{
-	u64 bits = 0;
-	unsigned int e;
-
-	for_each_ext(e) if (isa_has(guest, e)) bits |= row_henvcfg(&rows[e]);
-	return bits;
-}
-
-u64 ext_henvcfg_start(const struct isa_set *guest)
-{
-	u64 asked = ENV_LPE | ENV_SSE | (isa_has(guest, EXT_SVADE) ? ENV_ADUE : 0);
-
-	return ext_henvcfg(guest) & ~asked;
-}
-
-/* senvcfg is swapped with the vCPU in any case, so a guest always reaches it: it is part of S-mode
- * 1.12, with no extension's name. */
-u64 ext_hstateen0(const struct isa_set *guest)
-{
-	u64 bits = STATEEN_ENVCFG;
-	unsigned int e;
-
-	for_each_ext(e) if (isa_has(guest, e)) bits |= row_hstateen0(&rows[e]);
-	return bits;
-}
-
-static void offered(struct isa_set *s)
-{
-	unsigned int e;
-
-	*s = (struct isa_set){0};
-	for_each_ext(e) if (rows[e].offer) isa_add(s, e);
-}
-
-u64 ext_henvcfg_all(void)
-{
-	struct isa_set s;
-
-	offered(&s);
-	return ext_henvcfg(&s);
-}
-
-u64 ext_hstateen0_all(void)
-{
-	struct isa_set s;
-
-	offered(&s);
-	return ext_hstateen0(&s);
-}
-
-u64 ext_hcounteren(const struct isa_set *guest)
-{
-	return COUNTER_TIME | (isa_has(guest, EXT_ZICNTR) ? COUNTER_CYCLE | COUNTER_INSTRET : 0);
-}
-
-unsigned int ext_states(const struct isa_set *s)
-{
-	unsigned int bits = 0, e;
-
-	for_each_ext(e) if (isa_has(s, e)) bits |= rows[e].state;
-	return bits;
 }

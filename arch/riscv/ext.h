@@ -31,6 +31,23 @@ enum ext_hide {
 #define EXT_NAME_MAX 12 /* bytes of the longest name, with its NUL */
 #define EXT_LIST_MAX 2
 
+/* henvcfg */
+#define ENV_LPE	    BIT(2)
+#define ENV_SSE	    BIT(3)
+#define ENV_CBIE_FL (1UL << 4) /* CBIE = 01: CBO.INVAL flushes */
+#define ENV_CBCFE   BIT(6)
+#define ENV_CBZE    BIT(7)
+#define ENV_ADUE    BIT(61)
+#define ENV_PBMTE   BIT(62)
+#define ENV_STCE    BIT(63)
+
+/* hstateen0 */
+#define STATEEN_IMSIC  BIT(58)
+#define STATEEN_AIA    BIT(59)
+#define STATEEN_CSRIND BIT(60)
+#define STATEEN_ENVCFG BIT(62)
+#define STATEEN_SE0    BIT(63)
+
 /* No pointers, and registers by their ends alone: there are a hundred rows. */
 struct ext_row {
 	char name[EXT_NAME_MAX];  /* in the device tree */
@@ -55,6 +72,9 @@ struct ext_hart {
 
 /* The row of an extension; EXT_NONE < e < EXT_COUNT. */
 const struct ext_row *ext_row(unsigned int e);
+
+/* The whole table, by enum ext. */
+extern const struct ext_row ext_rows[EXT_COUNT];
 
 /* The word of hide= that switches an extension off; NULL: none does. */
 const char *ext_hide_name(unsigned int e);

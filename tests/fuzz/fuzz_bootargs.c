@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libFuzzer: any text as limen's boot arguments.
- * Sources: hyp/tree/bootargs.c hyp/riscv/bootargs_arch.c arch/riscv/{isa,ext}.c.
+ * Sources: hyp/tree/bootargs.c hyp/riscv/bootargs_arch.c arch/riscv/{isa,ext,ext_rules}.c.
  */
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /*
  * libFuzzer: any text as riscv,isa and as riscv,isa-extensions; what was understood is written, and read
  * again as the same.
- * Sources: arch/riscv/{isa,ext}.c.
+ * Sources: arch/riscv/{isa,ext,ext_rules}.c.
  */
 #include <string.h>
 

@@ -7,18 +7,19 @@
 unit = $(eval UNITS += $(notdir $(1)))$(eval $(notdir $(1))-tsan := $(2))$(eval $(notdir $(1))-srcs := $(3))\
 $(eval $(notdir $(1))-test := tests/unit/$(dir $(1))test_$(notdir $(1)).c)
 
+EXT_SRCS := arch/riscv/ext.c arch/riscv/ext_rules.c
 PLATFORM_SRCS := $(addprefix hyp/tree/,platform.c platform_tree.c platform_index.c platform_mem.c \
 	platform_harts.c platform_dev.c) hyp/riscv/platform_irq.c hyp/riscv/platform_hart.c
 
 $(call unit,arch/arch,tsan,)
 $(call unit,arch/riscv/backtrace,,arch/riscv/backtrace.c)
-$(call unit,arch/riscv/csr_table,,arch/riscv/ext.c arch/riscv/isa.c arch/riscv/regs.c \
+$(call unit,arch/riscv/csr_table,,$(EXT_SRCS) arch/riscv/isa.c arch/riscv/regs.c \
 	arch/riscv/csrs.c)
 $(call unit,arch/riscv/decode,,arch/riscv/decode.c build/gen/decode_table.c)
 $(call unit,arch/riscv/decode_csr,,arch/riscv/decode_csr.c)
 $(call unit,arch/riscv/gstage,,arch/riscv/gstage.c arch/riscv/pt.c)
 $(call unit,arch/riscv/hpm,,)
-$(call unit,arch/riscv/isa,,arch/riscv/isa.c arch/riscv/ext.c)
+$(call unit,arch/riscv/isa,,arch/riscv/isa.c $(EXT_SRCS))
 $(call unit,arch/riscv/pgtable,,arch/riscv/pgtable.c arch/riscv/pt.c)
 $(call unit,arch/riscv/regs,,arch/riscv/regs.c)
 $(call unit,arch/riscv/vmid,tsan,arch/riscv/vmid.c)
@@ -57,7 +58,7 @@ $(call unit,hyp/sched/timer,,hyp/sched/timer.c)
 $(call unit,hyp/mem/freemem,,hyp/mem/freemem.c)
 $(call unit,hyp/mem/kmem,tsan,hyp/mem/kmem.c hyp/mem/page.c)
 $(call unit,hyp/mem/page,tsan,hyp/mem/page.c)
-$(call unit,hyp/tree/bootargs,,hyp/tree/bootargs.c hyp/riscv/bootargs_arch.c arch/riscv/isa.c arch/riscv/ext.c)
+$(call unit,hyp/tree/bootargs,,hyp/tree/bootargs.c hyp/riscv/bootargs_arch.c arch/riscv/isa.c $(EXT_SRCS))
 $(call unit,hyp/tree/platform,,$(PLATFORM_SRCS))
 $(call unit,hyp/tree/tree,,hyp/tree/platform_index.c hyp/tree/platform_tree.c)
 $(call unit,hyp/irq/hostirq,,$(PLATFORM_SRCS))
@@ -69,9 +70,9 @@ $(call unit,hyp/console/uart_ns16550,,)
 $(call unit,hyp/console/uart_sifive,,)
 $(call unit,hyp/machine/entropy,,)
 $(call unit,hyp/machine/reset,,hyp/riscv/end.c sbi/fw.c)
-$(call unit,hyp/riscv/features,,arch/riscv/ext.c arch/riscv/gstage.c arch/riscv/isa.c \
+$(call unit,hyp/riscv/features,,$(EXT_SRCS) arch/riscv/gstage.c arch/riscv/isa.c \
 	arch/riscv/pt.c lib/log.c)
-$(call unit,hyp/riscv/hartisa,,hyp/riscv/hartisa.c arch/riscv/isa.c arch/riscv/ext.c)
+$(call unit,hyp/riscv/hartisa,,hyp/riscv/hartisa.c arch/riscv/isa.c $(EXT_SRCS))
 $(call unit,hyp/riscv/vsfile,,)
 $(call unit,guest/vm/vclock,,guest/vm/vclock.c)
 $(call unit,guest/vm/vm_life,,guest/vm/vm_life.c)
