@@ -5,7 +5,7 @@ FUZZERS := bootargs config decode decode_csr fences fit gtree isa loader platfor
 	vplic vsfile vswalk vuart
 FUZZ_CC ?= clang
 
-CONFIG-fuzz := guest/image/config.c guest/image/tree.c guest/image/errline.c
+CONFIG-fuzz := guest/image/config.c guest/image/config_property.c guest/image/tree.c guest/image/errline.c
 bootargs-fuzz := hyp/tree/bootargs.c hyp/riscv/bootargs_arch.c arch/riscv/isa.c $(EXT_SRCS)
 config-fuzz := $(CONFIG-fuzz)
 decode-fuzz := arch/riscv/decode.c

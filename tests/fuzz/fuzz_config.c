@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libFuzzer: any bytes as a configuration.
- * Sources: guest/image/{config,tree,errline}.c with libfdt.
+ * Sources: guest/image/{config,config_property,tree,errline}.c with libfdt.
  */
 #include <string.h>
 

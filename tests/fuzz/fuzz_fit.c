@@ -3,7 +3,7 @@
  * libFuzzer: any bytes as a FIT image, down to the plan of each VM.
  * A change of the bytes is followed by one that puts digests right, so that what is behind them is
  * reached.
- * Sources: guest/image/{fit,config,payload,loader,tree,errline}.c with libfdt and libmd.
+ * Sources: guest/image/{fit,config,config_property,payload,loader,tree,errline}.c with libfdt and libmd.
  */
 #include <sha2.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /*
  * libFuzzer: the tree of each guest of any configuration, on any machine. The first bytes say what the
  * machine is, and how much room there is; the rest is a configuration.
- * Sources: guest/image/{gtree,config,tree,errline}.c guest/riscv/{gtree_arch,gtree_aia}.c arch/riscv/{isa,ext,ext_rules}.c with libfdt.
+ * Sources: guest/image/{gtree,config,config_property,tree,errline}.c guest/riscv/{gtree_arch,gtree_aia}.c arch/riscv/{isa,ext,ext_rules}.c with libfdt.
  */
 #include <string.h>
 

@@ -81,7 +81,7 @@ $(call unit,guest/vm/vm_load,,guest/mem/gmem.c hyp/mem/bulk.c hyp/mem/kmem.c hyp
 $(call unit,guest/mem/gmem,tsan,guest/mem/gmem.c hyp/mem/bulk.c hyp/mem/kmem.c hyp/mem/page.c \
 	rcu/rcu.c rcu/callback.c)
 $(call unit,guest/mem/mmio,tsan,guest/mem/mmio.c rcu/rcu.c rcu/callback.c)
-$(call unit,guest/image/config,,guest/image/config.c guest/image/payload.c guest/image/fit.c \
+$(call unit,guest/image/config,,guest/image/config.c guest/image/config_property.c guest/image/payload.c guest/image/fit.c \
 	guest/image/loader.c guest/image/filekind.c guest/image/tree.c guest/image/errline.c)
 $(call unit,guest/image/fdtw,,guest/image/fdtw.c)
 $(call unit,guest/image/filekind,,guest/image/filekind.c)
