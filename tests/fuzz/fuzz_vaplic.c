@@ -2,7 +2,7 @@
 /*
  * libFuzzer: a guest and devices that do anything to an APLIC. The first four bytes are its size, then
  * each eight are one access or one line.
- * Sources: guest/riscv/vaplic.c guest/dev/virq.c, lib/ and arch/host/.
+ * Sources: guest/riscv/vaplic{,_regs}.c guest/dev/virq.c, lib/ and arch/host/.
  */
 #include <stdlib.h>
 #include <string.h>
