@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Owns the RAM of guests from ram_alloc() to ram_free().
+ * Owns the RAM of guests from ram_alloc() to ram_free(). What is done with it is guest/mem/gmem_access.c.
  *
  * Invariants: the slots of a map are sorted and do not overlap, and none reaches the end of the
  * 64-bit space, so base + size never wraps. The published map counts as one holder of each of its
@@ -11,7 +11,7 @@
  * Tags: [Y1] a slot's RAM given back, before its account may go. [Y2] the accesses of all holders
  * of a slot, before the last one frees its RAM.
  */
-#include "guest/mem/gmem.h"
+#include "guest/mem/gmem_slot.h"
 
 #include <string.h>
 
@@ -21,29 +21,7 @@
 #include "hyp/sched/thread.h"
 #include "lib/check.h"
 
-#define PIECE_SHIFT 21
-#define PIECE	    (1UL << PIECE_SHIFT)
-#define POISON	    0x6b /* in debug builds: what has been given back */
-
-struct gmem_slot {
-	struct vm_mem *mem;
-	gpa_t base;
-	u64 size;
-	u32 holds; /* atomic */
-	u32 chunks;
-	struct ram_chunk *chunk; /* as ram_alloc() gave them */
-	hpa_t piece[];		 /* of each 2 MiB */
-};
-
-/* The published array. When it has been replaced it goes a grace period later, and takes the
- * hold on the slots that its successor does not have with it. */
-struct gmem_map {
-	struct rcu_head rcu;
-	struct gmem_slot *drop; /* the slot taken away */
-	bool drop_all;
-	u32 count;
-	struct gmem_slot *slot[];
-};
+#define POISON 0x6b /* in debug builds: what has been given back */
 
 void gmem_init(struct vm_mem *mem, struct mem_account *acct)
 {
@@ -77,187 +55,6 @@ void gmem_put(struct gmem_slot *slot)
 	 * before ours, if that is us. Pairs with: itself [Y2] */
 	if (__atomic_fetch_sub(&slot->holds, 1, __ATOMIC_ACQ_REL) == 1)
 		slot_free(slot);
-}
-
-static u64 slot_last(const struct gmem_slot *s)
-{
-	return s->base.a + s->size - 1;
-}
-
-/* Which slot has gpa; in a reader, or nobody changes the map. */
-static struct gmem_slot *find_slot(const struct gmem_map *map, u64 gpa)
-{
-	u32 low = 0, high = map ? map->count : 0;
-
-	while (low < high) {
-		u32 mid = low + (high - low) / 2;
-		struct gmem_slot *s = map->slot[mid];
-
-		if (gpa < s->base.a)
-			high = mid;
-		else if (gpa > slot_last(s))
-			low = mid + 1;
-		else
-			return s;
-	}
-	return NULL;
-}
-
-static void *piece_va(const struct gmem_slot *s, u64 gpa)
-{
-	u64 off = gpa - s->base.a;
-
-	return (char *)hpa_to_va(s->piece[off >> PIECE_SHIFT]) + (off & (PIECE - 1));
-}
-
-/* Is all of [gpa, gpa + size) RAM? size is not 0. */
-static bool all_ram(const struct gmem_map *map, u64 gpa, u64 size)
-{
-	u64 last = gpa + size - 1;
-
-	if (last < gpa)
-		return false;
-	for (;;) {
-		const struct gmem_slot *s = find_slot(map, gpa);
-
-		if (!s)
-			return false;
-		if (last <= slot_last(s))
-			return true;
-		gpa = slot_last(s) + 1;
-	}
-}
-
-/* Copies once. What a ring's reader must see whole is copied whole. */
-static void copy_once(void *dst, const void *src, u64 size)
-{
-	uintptr_t both = (uintptr_t)dst | (uintptr_t)src;
-
-	if (size == 8 && IS_ALIGNED(both, 8))
-		WRITE_ONCE(*(u64 *)dst, READ_ONCE(*(const u64 *)src));
-	else if (size == 4 && IS_ALIGNED(both, 4))
-		WRITE_ONCE(*(u32 *)dst, READ_ONCE(*(const u32 *)src));
-	else if (size == 2 && IS_ALIGNED(both, 2))
-		WRITE_ONCE(*(u16 *)dst, READ_ONCE(*(const u16 *)src));
-	else if (size == 1)
-		WRITE_ONCE(*(u8 *)dst, READ_ONCE(*(const u8 *)src));
-	else
-		memcpy(dst, src, size);
-}
-
-/* What is done with a range: exactly one of to and from is the hypervisor's, or both are NULL. */
-struct touch {
-	char *to;
-	const char *from;
-	bool flush;
-};
-
-static void touch(const struct touch *t, void *guest, u64 done, u64 size)
-{
-	if (t->to)
-		copy_once(t->to + done, guest, size);
-	else if (t->from)
-		copy_once(guest, t->from + done, size);
-	else
-		memset(guest, 0, size);
-	if (t->flush)
-		arch_cache_flush(guest, size);
-}
-
-static enum err access(struct vm_mem *mem, u64 gpa, const struct touch *t, u64 size)
-{
-	const struct gmem_map *map;
-	enum err err = ERR_RANGE;
-
-	if (!size)
-		return OK;
-	rcu_read_lock();
-	map = rcu_dereference(mem->map);
-	if (!all_ram(map, gpa, size))
-		goto out;
-	for (u64 done = 0, n; done < size; done += n) {
-		u64 at = gpa + done;
-
-		n = min_u64(size - done, PIECE - (at & (PIECE - 1)));
-		touch(t, piece_va(find_slot(map, at), at), done, n);
-	}
-	err = OK;
-out:
-	rcu_read_unlock();
-	return err;
-}
-
-enum err gmem_read(struct vm_mem *mem, gpa_t gpa, void *dst, u64 size)
-{
-	return access(mem, gpa.a, &(struct touch){.to = dst}, size);
-}
-
-enum err gmem_write(struct vm_mem *mem, gpa_t gpa, const void *src, u64 size)
-{
-	return access(mem, gpa.a, &(struct touch){.from = src}, size);
-}
-
-enum err gmem_zero(struct vm_mem *mem, gpa_t gpa, u64 size)
-{
-	return access(mem, gpa.a, &(struct touch){0}, size);
-}
-
-enum err gmem_load(struct vm_mem *mem, gpa_t gpa, const void *src, u64 size)
-{
-	return access(mem, gpa.a, &(struct touch){.from = src, .flush = mem->uncached}, size);
-}
-
-bool gmem_contains(struct vm_mem *mem, gpa_t gpa, u64 size)
-{
-	bool all;
-
-	rcu_read_lock();
-	all = !size || all_ram(rcu_dereference(mem->map), gpa.a, size);
-	rcu_read_unlock();
-	return all;
-}
-
-/* The slot that has all of the range, or NULL. */
-static struct gmem_slot *find_whole(const struct gmem_map *map, u64 gpa, u64 size)
-{
-	struct gmem_slot *s = size ? find_slot(map, gpa) : NULL;
-
-	return s && size - 1 <= slot_last(s) - gpa ? s : NULL;
-}
-
-static void *contiguous(const struct gmem_slot *s, u64 gpa, u64 size)
-{
-	u64 first = (gpa - s->base.a) >> PIECE_SHIFT;
-	u64 last = (gpa + size - 1 - s->base.a) >> PIECE_SHIFT;
-
-	for (u64 i = first; i < last; i++)
-		if (s->piece[i].a + PIECE != s->piece[i + 1].a)
-			return NULL;
-	return piece_va(s, gpa);
-}
-
-void *gmem_ptr(struct vm_mem *mem, gpa_t gpa, u64 size)
-{
-	struct gmem_slot *s;
-	void *p;
-
-	rcu_read_lock();
-	s = find_whole(rcu_dereference(mem->map), gpa.a, size);
-	p = s ? contiguous(s, gpa.a, size) : NULL;
-	rcu_read_unlock();
-	return p;
-}
-
-struct gmem_slot *gmem_hold(struct vm_mem *mem, gpa_t gpa, u64 size)
-{
-	struct gmem_slot *s;
-
-	rcu_read_lock();
-	s = find_whole(rcu_dereference(mem->map), gpa.a, size);
-	if (s)
-		__atomic_fetch_add(&s->holds, 1, __ATOMIC_RELAXED);
-	rcu_read_unlock();
-	return s;
 }
 
 /* Others may be waiting for this hart, and a grace period too. */
@@ -353,7 +150,7 @@ static void map_replace(struct vm_mem *mem, struct gmem_map *map)
 static bool overlaps(const struct gmem_map *map, u64 gpa, u64 size)
 {
 	for (u32 i = 0; map && i < map->count; i++)
-		if (gpa <= slot_last(map->slot[i]) && map->slot[i]->base.a <= gpa + size - 1)
+		if (gpa <= gmem_slot_last(map->slot[i]) && map->slot[i]->base.a <= gpa + size - 1)
 			return true;
 	return false;
 }
@@ -393,7 +190,7 @@ enum err gmem_add(struct vm_mem *mem, gpa_t gpa, u64 size)
 enum err gmem_remove(struct vm_mem *mem, gpa_t gpa)
 {
 	struct gmem_map *old = mem->map, *map;
-	struct gmem_slot *s = find_slot(old, gpa.a);
+	struct gmem_slot *s = gmem_find_slot(old, gpa.a);
 	u32 n = 0;
 
 	if (!s || s->base.a != gpa.a)

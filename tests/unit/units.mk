@@ -76,9 +76,9 @@ $(call unit,hyp/riscv/hartisa,,hyp/riscv/hartisa.c arch/riscv/isa.c $(EXT_SRCS))
 $(call unit,hyp/riscv/vsfile,,)
 $(call unit,guest/vm/vclock,,guest/vm/vclock.c)
 $(call unit,guest/vm/vm_life,,guest/vm/vm_life.c)
-$(call unit,guest/vm/vm_load,,guest/mem/gmem.c hyp/mem/bulk.c hyp/mem/kmem.c hyp/mem/page.c \
+$(call unit,guest/vm/vm_load,,guest/mem/gmem.c guest/mem/gmem_access.c hyp/mem/bulk.c hyp/mem/kmem.c hyp/mem/page.c \
 	rcu/rcu.c rcu/callback.c)
-$(call unit,guest/mem/gmem,tsan,guest/mem/gmem.c hyp/mem/bulk.c hyp/mem/kmem.c hyp/mem/page.c \
+$(call unit,guest/mem/gmem,tsan,guest/mem/gmem.c guest/mem/gmem_access.c hyp/mem/bulk.c hyp/mem/kmem.c hyp/mem/page.c \
 	rcu/rcu.c rcu/callback.c)
 $(call unit,guest/mem/mmio,tsan,guest/mem/mmio.c rcu/rcu.c rcu/callback.c)
 $(call unit,guest/image/config,,guest/image/config.c guest/image/config_property.c guest/image/payload.c guest/image/fit.c \
