@@ -61,6 +61,7 @@ __window void rcu_eqs_enter(void)
 	struct rcu_hart *r = &this_hart(rcu_hart);
 
 	step(STEP_RCU_QUIET);
+	DCHECK(arch_irqs_off());
 	DCHECK(r->counter & 1);
 	rcu_assert_no_reader();
 	/* Order: every access of this hart's readers, before the counter says it is quiescent.
@@ -69,11 +70,13 @@ __window void rcu_eqs_enter(void)
 	window_opens();
 }
 
-/* Leaves it: from here on RCU watches this hart. Interrupts off. */
+/* Leaves it: from here on RCU watches this hart. Interrupts off: a handler between the store and the
+ * fence below would find the hart watched, and be a reader whose loads may come before the new count. */
 __window void rcu_eqs_exit(void)
 {
 	struct rcu_hart *r = &this_hart(rcu_hart);
 
+	DCHECK(arch_irqs_off());
 	DCHECK(!(r->counter & 1));
 	WRITE_ONCE(r->counter, r->counter + 1);
 	/* Order: the counter says watching, before any access of a later reader; a full fence,

@@ -36,6 +36,7 @@ RUNS = [
     ('rcu', 'NO_NOTE_RELEASE'),
     ('rcu', 'NO_NOTE_FENCE'),
     ('rcu', 'IRQ_IN_NOTE'),
+    ('rcu', 'IRQ_IN_EXIT'),
     ('rcu', 'NO_JOIN_FENCE'),
     ('rcu', 'JOIN_UNDER_WAY'),
     ('rcu-queue', None),

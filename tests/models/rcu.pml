@@ -5,7 +5,9 @@
  * One hart goes in and out of readers, two updaters each take one thing out, wait and free it. A
  * store waits in a buffer of its own hart and word, and comes to memory at any later moment, at
  * the latest at a full fence, or when the next store to that word needs the buffer. Loads see
- * memory. The compare-and-swap that begins a grace period is an LR/SC pair with acquire on RISC-V:
+ * memory. An interrupt comes at any point at which the hart has them on, in the middle of a reader and in a
+ * quiescent state too; its handler is a reader within the bracket of context_irq_enter(), which takes a
+ * counter that is odd for a hart that is watched. The compare-and-swap that begins a grace period is an LR/SC pair with acquire on RISC-V:
  * its store may come to memory after later loads, though nobody else can win it meanwhile.
  *
  * The claim: no reader uses a thing that was freed; and nobody waits for ever.
@@ -16,10 +18,12 @@
  *   -DNO_ENTER_RELEASE	a reader's last access after the counter of rcu_eqs_enter() [P1]
  *   -DNO_NOTE_RELEASE	the same with rcu_note_quiescent_irqoff()			[P3]
  *   -DNO_NOTE_FENCE	rcu_note_quiescent_irqoff() without its fence			[P3]
- *   -DIRQ_IN_NOTE	it is called with interrupts on: one comes before its fence	[P3]
+ *   -DIRQ_IN_NOTE	rcu_note_quiescent_irqoff() is called with interrupts on	[P3]
+ *   -DIRQ_IN_EXIT	rcu_eqs_exit() is called with interrupts on			[P2]
  *   -DJOIN_UNDER_WAY	a grace period that began before is good enough
  */
 #define READS 3
+#define IRQS 1
 
 bool out[2];			     /* memory: the thing was taken out */
 bool out_buffered[2];		     /* the updaters' buffers */
@@ -28,6 +32,7 @@ byte gp_seq;
 bool gp_owned, gp_buffered;	     /* the swap was won; its store is still in the buffer */
 byte counter;			     /* memory: odd is watching */
 byte counter_new;		     /* what the hart stored last; not in memory if it differs */
+bool irqs_on, in_irq;
 
 inline drain_counter()
 {
@@ -75,65 +80,115 @@ inline use()
 	assert(!(saw && freed[which]))
 }
 
-active proctype hart()
+inline begin()
+{
+	if
+	:: which = 0
+	:: which = 1
+	fi;
+	saw = !out[which] /* rcu_dereference() */
+}
+
+/* rcu_eqs_exit() */
+inline eqs_exit()
+{
+	store_counter(counter_new + 1);
+#ifndef NO_EXIT_FENCE
+	drain_counter()
+#endif
+}
+
+inline off()
+{
+	irqs_on = false
+}
+
+inline on()
+{
+	irqs_on = true
+}
+
+active proctype hart() provided (!in_irq)
 {
 	byte n;
 	byte which;
 	bool saw;
 
-	/* rcu_eqs_exit() */
 away:
-	store_counter(counter_new + 1);
-#ifndef NO_EXIT_FENCE
-	drain_counter();
+#ifndef IRQ_IN_EXIT
+	off();
 #endif
+	eqs_exit();
+	on();
 watching:
-	if
-	:: which = 0
-	:: which = 1
-	fi;
-	saw = !out[which]; /* rcu_dereference() */
+	begin();
 	use();
 	n++;
 	if
 	:: n < READS ->
 		/* rcu_eqs_enter() */
 #ifdef NO_ENTER_RELEASE
+		off();
 		store_counter(counter_new + 1);
 		use();
 #else
 		use();
+		off();
 		store_counter(counter_new + 1);
 #endif
+		on();
 		goto away
 	:: n < READS ->
 		/* rcu_note_quiescent_irqoff() */
-#ifdef NO_NOTE_RELEASE
-		store_counter(counter_new + 2);
+#ifndef NO_NOTE_RELEASE
 		use();
-#else
-		use();
-		store_counter(counter_new + 2);
 #endif
-#ifdef IRQ_IN_NOTE
-		/* A handler is a reader, or there is no interrupt. */
-		if
-		:: which = 0; saw = !out[which]
-		:: which = 1; saw = !out[which]
-		:: saw = false
-		fi;
+#ifndef IRQ_IN_NOTE
+		off();
+#endif
+		store_counter(counter_new + 2);
+#ifdef NO_NOTE_RELEASE
 		use();
-		use();
-		saw = false;
 #endif
 #ifndef NO_NOTE_FENCE
 		drain_counter();
 #endif
+		on();
 		goto watching
 	:: n == READS ->
 		use();
+		off();
 		store_counter(counter_new + 1)
 	fi
+}
+
+active proctype interrupt()
+{
+	byte n;
+	byte which;
+	bool saw, was_quiet;
+
+end:
+	do
+	:: atomic { n < IRQS && irqs_on && !in_irq -> in_irq = true };
+		/* context_irq_enter() */
+		was_quiet = (counter_new % 2 == 0);
+		if
+		:: was_quiet -> eqs_exit()
+		:: else
+		fi;
+		begin();
+		use();
+		use();
+		if
+		:: was_quiet -> store_counter(counter_new + 1)
+		:: else
+		fi;
+		saw = false;
+		n++;
+		in_irq = false
+	:: n == IRQS -> break
+	od
 }
 
 proctype updater(byte u)
