@@ -41,6 +41,8 @@ __window void guest_timing_enter_irqoff(void)
  *   1. the tracer is told that interrupts are on
  *   2. RCU enters an extended quiescent state
  *   3. the lock checker is told that interrupts are about to be on
+ * (What Linux's lockdep_hardirqs_on_prepare() does before its RCU is quiescent, to mark the locks that are
+ * held, has no work here: the entry asserts that none is.)
  * They come on in effect with the guest's first instruction: an interrupt of the hypervisor ends
  * the guest's run whatever the hart's own enable bit says. After it only noinstr code runs, until
  * enter_from_guest_mode() (E2), which the caller calls on every way out (E5).
@@ -53,7 +55,7 @@ __window void exit_to_guest_mode(void)
 	lockdep_assert_no_locks();
 	trace_hardirqs_on();
 	guest_context_enter_irqoff();
-	lockdep_hardirqs_on_prepare();
+	lockdep_hardirqs_on();
 }
 
 /*

@@ -14,8 +14,8 @@
 static inline void irq_on(void)
 {
 	trace_hardirqs_on();
-	lockdep_irqs_on_held();
 	lockdep_hardirqs_on_prepare();
+	lockdep_hardirqs_on();
 	arch_irq_on();
 }
 
@@ -49,8 +49,8 @@ static inline void irq_restore(unsigned long flags)
 	lockdep_check_irqs();
 	if (flags) {
 		trace_hardirqs_on();
-		lockdep_irqs_on_held();
 		lockdep_hardirqs_on_prepare();
+		lockdep_hardirqs_on();
 	}
 	arch_irq_restore(flags);
 }

@@ -46,8 +46,9 @@ __window void lockdep_check_irqs(void)
 		panic("lockdep: interrupts are on and were believed off");
 }
 
-/* The caller is about to turn interrupts on. Interrupts off. */
-__window void lockdep_hardirqs_on_prepare(void)
+/* Interrupts come on with what the caller does next: its next instruction, or the guest's first. Interrupts
+ * off; what was held, lockdep_hardirqs_on_prepare() has marked. */
+__window void lockdep_hardirqs_on(void)
 {
 	step(STEP_LOCK_IRQ_ON);
 	if (!LIMEN_DEBUG)
@@ -84,12 +85,22 @@ __window bool lockdep_irq_enter(void)
 	return believed;
 }
 
+/* What lockdep_hardirqs_on_prepare() and the end of an interrupt find. */
+void lockdep_hold_irqs_on(void);
+
+/* The interrupt is over. What its handler still holds is held with what it came out of: with interrupts
+ * on, if they were. RCU watching. */
 __window void lockdep_irq_exit(bool believed)
 {
 	if (!LIMEN_DEBUG)
 		return;
 	lockdep_check_irqs();
 	this_hart(lockdep_hart).irq_depth--;
+	if (unlikely(believed && this_hart(lockdep_hart).locks_held != 0)) {
+		instrumentation_begin();
+		lockdep_hold_irqs_on();
+		instrumentation_end();
+	}
 	this_hart(lockdep_hart).irqs_on = believed;
 }
 
@@ -107,12 +118,10 @@ void lockdep_acquire(const struct spinlock *lock, const char *class);
 /* The calling hart is about to let go of the lock. */
 void lockdep_release(const struct spinlock *lock);
 
-/* What lockdep_irqs_on_held() finds. */
-void lockdep_hold_irqs_on(void);
-
-/* Interrupts are about to come on: what this hart holds is held with them on, as if it were taken so.
- * RCU watching; at an entry into a guest nothing is held. */
-static __always_inline void lockdep_irqs_on_held(void)
+/* The first half of turning interrupts on, the one that RCU must watch: marks what this hart holds as held
+ * with interrupts on, as if it were taken so. lockdep_hardirqs_on() is the second half. An entry into a
+ * guest has lockdep_assert_no_locks() in place of it, as nothing may be held there at all. */
+static __always_inline void lockdep_hardirqs_on_prepare(void)
 {
 	if (LIMEN_DEBUG && unlikely(this_hart(lockdep_hart).locks_held != 0))
 		lockdep_hold_irqs_on();

@@ -14,7 +14,7 @@ from faults import text  # noqa: E402
 RUN = ['trace_guest_entry', 'guest_timing_enter_irqoff', 'exit_to_guest_mode', 'arch_guest_run',
        'enter_from_guest_mode', 'arch_irq_take_pending', 'guest_timing_exit_irqoff',
        'trace_guest_exit']
-OUT = ['trace_hardirqs_on', 'guest_context_enter_irqoff', 'lockdep_hardirqs_on_prepare']
+OUT = ['trace_hardirqs_on', 'guest_context_enter_irqoff', 'lockdep_hardirqs_on']
 IN = ['lockdep_hardirqs_off', 'guest_context_exit_irqoff', 'trace_hardirqs_off']
 FUNCTIONS = [('entry/run.c', 'guest_run', RUN), ('entry/entry.h', 'exit_to_guest_mode', OUT),
              ('entry/entry.h', 'enter_from_guest_mode', IN)]

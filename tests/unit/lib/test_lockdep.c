@@ -146,7 +146,7 @@ LOCK(irq_lock);
 
 static void use_prepare(void)
 {
-	lockdep_hardirqs_on_prepare();
+	lockdep_hardirqs_on();
 }
 
 static void use_off(void)
@@ -503,6 +503,7 @@ static void class_by_text(void **state)
 /* --- interrupts and locks --- */
 
 static struct spinlock *irq_takes;
+static bool irq_keeps;
 
 static void irq_handler(u32 bits)
 {
@@ -510,7 +511,8 @@ static void irq_handler(u32 bits)
 
 	(void)bits;
 	take_first(irq_takes);
-	spin_unlock(irq_takes);
+	if (!irq_keeps)
+		spin_unlock(irq_takes);
 	lockdep_irq_exit(believed);
 }
 
@@ -595,6 +597,26 @@ static void held_while_interrupts_come_on(void **state)
 	assert_says(plant(restored_while_held),
 		    "held_restored is taken in interrupts, and with interrupts on", "take_first+0x",
 		    "take_second+0x", NULL);
+}
+
+LOCK(kept);
+
+static void keep_in_interrupt(void *arg)
+{
+	(void)arg;
+	irq_keeps = true;
+	interrupt(&kept);
+}
+
+static void kept_by_a_handler(void **state)
+{
+	const char *report = plant(keep_in_interrupt);
+
+	(void)state;
+	irq_keeps = false;
+	assert_says(report, "kept is taken in interrupts, and with interrupts on",
+		    "kept taken in an interrupt at take_first+0x",
+		    "kept taken with interrupts on at take_first+0x", NULL);
 }
 
 LOCK(safe);
@@ -798,6 +820,7 @@ int main(void)
 		cmocka_unit_test(class_by_text),
 		cmocka_unit_test(in_and_out_of_interrupt),
 		cmocka_unit_test(held_while_interrupts_come_on),
+		cmocka_unit_test(kept_by_a_handler),
 		cmocka_unit_test(interrupt_lock_leads_out),
 		cmocka_unit_test(handler_under_a_lock),
 		cmocka_unit_test(saved_lock_is_fine),
