@@ -68,6 +68,14 @@
 #define window_opens()	code_mark(3)
 #define window_closed() code_mark(4)
 
+/* Here a pointer is read that RCU protects: not between the two above. It orders nothing, and keeps no
+ * function in the image that nobody calls. */
+#define rcu_pointer_read()                                                                         \
+	__asm__ __inline__ volatile(".Lpointer%=:\n\t.if %c0\n\tnop\n\t.endif\n\t"                 \
+				    ".pushsection .limen.pointers,\"o\",@progbits,.Lpointer%=\n\t" \
+				    ".8byte .Lpointer%=, 5 + 16 * %c0\n\t"                         \
+				    ".popsection" ::"i"(LIMEN_DEBUG))
+
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define barrier()   __asm__ volatile("" ::: "memory")

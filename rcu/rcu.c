@@ -93,6 +93,22 @@ noinstr void rcu_reader_stays(const char *file, int line)
 	arch_panic(file, line, what);
 }
 
+void rcu_check_reader(void)
+{
+	static char what[160];
+	uintptr_t at = (uintptr_t)__builtin_return_address(0);
+	struct symbol s;
+
+	if (likely(rcu_watching() && this_hart(rcu_hart).nesting > 0))
+		return;
+	symbol_find(at, &s);
+	snprintf(what, sizeof(what),
+		 "check failed: a pointer of RCU's is read %s at %016llx %s+0x%zx",
+		 rcu_watching() ? "outside of a reader" : "where RCU does not watch",
+		 (unsigned long long)at, s.name, s.offset);
+	panic(what);
+}
+
 void rcu_hart_init(void)
 {
 	struct rcu_hart *r = &this_hart(rcu_hart);

@@ -18,6 +18,7 @@
 #define RCU_RCU_H
 
 #include "lib/check.h"
+#include "lib/lockdep.h"
 #include "lib/step.h"
 
 struct rcu_hart {
@@ -124,9 +125,27 @@ static __always_inline void rcu_read_unlock(void)
 		rcu_reader_ends();
 }
 
-/* Reads a pointer that a writer may publish at any time. Inside a reader.
+/* What a debug build asks where a pointer is read: does RCU watch, in a reader? Stops the machine, and
+ * says where, if not. */
+void rcu_check_reader(void);
+
+/* Reads a pointer that a writer may publish at any time. Inside a reader, which a debug build checks, and
+ * so never in the window, which tools/check-noinstr looks for as well.
  * Order: the pointer, before what it points to. Pairs with: rcu_assign_pointer() [O1] */
-#define rcu_dereference(p) __atomic_load_n(&(p), __ATOMIC_ACQUIRE)
+#define rcu_dereference(p)                               \
+	({                                               \
+		rcu_pointer_read();                      \
+		if (LIMEN_DEBUG)                         \
+			rcu_check_reader();              \
+		__atomic_load_n(&(p), __ATOMIC_ACQUIRE); \
+	})
+
+/* The same for a writer: the lock, which is held, keeps all others from publishing. */
+#define rcu_dereference_protected(p, lock) \
+	({                                 \
+		lockdep_assert_held(lock); \
+		READ_ONCE(p);              \
+	})
 
 /* Publishes what v points to.
  * Order: all of it is written, before the pointer is. Pairs with: rcu_dereference() [O1] */

@@ -104,7 +104,7 @@ FAULTS = [
     ('an end without a reader goes unnoticed', C, text('CHECK(r->nesting > 0);', '')),
     ('the inner reader is named', C, text('if (r->nesting++ == 0)', 'r->nesting++;')),
     ('the report does not say where the reader began', C,
-     text('(unsigned long long)at, s.name', '0ULL, s.name')),
+     text('(unsigned long long)at, s.name', '0ULL, s.name', 'rcu_reader_stays')),
     ('a quiescent state is noted with interrupts on', C,
      text('unsigned long flags = irq_save();', 'unsigned long flags = 0;', 'rcu_note_quiescent')),
     ('pausing is no quiescent state', C,

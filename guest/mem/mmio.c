@@ -80,7 +80,7 @@ static void copy_regions(struct mmio_region *to, const struct mmio_region *from,
 
 static void replace_map(struct mmio_bus *bus, struct mmio_map *map)
 {
-	struct mmio_map *old = bus->map;
+	struct mmio_map *old = rcu_dereference_protected(bus->map, &bus->lock);
 
 	/* Order: the new array is written, before readers can find it.
 	 * Pairs with: mmio_access() [M1] */
@@ -91,7 +91,7 @@ static void replace_map(struct mmio_bus *bus, struct mmio_map *map)
 
 static __cold enum err add_locked(struct mmio_bus *bus, const struct mmio_region *r)
 {
-	const struct mmio_map *old = bus->map;
+	const struct mmio_map *old = rcu_dereference_protected(bus->map, &bus->lock);
 	u32 n = old ? old->count : 0;
 	u32 at = count_upto(old, r->base);
 	struct mmio_map *map;
@@ -124,7 +124,7 @@ enum err mmio_add(struct mmio_bus *bus, const struct mmio_region *region)
 
 static __cold enum err remove_locked(struct mmio_bus *bus, gpa_t base)
 {
-	const struct mmio_map *old = bus->map;
+	const struct mmio_map *old = rcu_dereference_protected(bus->map, &bus->lock);
 	u32 at = count_upto(old, base); /* one past the region, if it is there */
 	struct mmio_map *map;
 

@@ -212,7 +212,7 @@ static enum err claim(const struct platform_irq *irq, unsigned int hart, const s
 	struct hostirq *l;
 	u32 identity;
 
-	if (hostirq.by_source[irq->num])
+	if (rcu_dereference_protected(hostirq.by_source[irq->num], &hostirq.lock))
 		return ERR_EXIST;
 	l = free_line();
 	if (!l)

@@ -7,6 +7,7 @@
 
 #include "entry/idle.h"
 #include "entry/run.h"
+#include "lib/spinlock.h"
 
 /* A reader on another hart. Both words are plain: what orders them is RCU alone. */
 static int reader_saw, freed;
@@ -493,6 +494,56 @@ static void reader_must_be_one(void **state)
 	host_harts_run(1, unpaired);
 }
 
+static u32 *published, word;
+static struct spinlock publishing = SPINLOCK_INIT("publishing");
+
+static void read_outside(void *arg)
+{
+	(void)arg;
+	(void)rcu_dereference(published);
+}
+
+static void read_protected(void *arg)
+{
+	(void)arg;
+	(void)rcu_dereference_protected(published, &publishing);
+}
+
+static void pointers(unsigned int hart)
+{
+	bool was_quiet;
+
+	(void)hart;
+	hart_start();
+	rcu_assign_pointer(published, &word);
+	rcu_read_lock();
+	CHECK(rcu_dereference(published) == &word);
+	rcu_read_unlock();
+	spin_lock(&publishing);
+	CHECK(rcu_dereference_protected(published, &publishing) == &word);
+	spin_unlock(&publishing);
+	said = host_expect_panic(read_outside, NULL);
+	CHECK(said && strstr(said, "is read outside of a reader"));
+	said = host_expect_panic(read_protected, NULL);
+	CHECK(said && strstr(said, "publishing is not held"));
+	irq_off();
+	context_enter_irqoff(CONTEXT_IDLE);
+	said = host_expect_panic(read_outside, NULL);
+	CHECK(said && strstr(said, "is read where RCU does not watch"));
+	was_quiet = context_irq_enter();
+	rcu_read_lock();
+	CHECK(rcu_dereference(published) == &word);
+	rcu_read_unlock();
+	context_irq_exit(was_quiet);
+	context_exit_irqoff(CONTEXT_IDLE);
+}
+
+static void pointers_are_read_where_they_may_be(void **state)
+{
+	(void)state;
+	host_harts_run(1, pointers);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -506,6 +557,7 @@ int main(void)
 		cmocka_unit_test_setup(stall_bound_is_settable, fresh),
 		cmocka_unit_test_setup(nothing_of_that_inside_a_reader, fresh),
 		cmocka_unit_test_setup(reader_must_be_one, fresh),
+		cmocka_unit_test_setup(pointers_are_read_where_they_may_be, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

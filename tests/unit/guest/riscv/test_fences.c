@@ -451,6 +451,10 @@ void rcu_reader_ends(void)
 {
 }
 
+void rcu_check_reader(void)
+{
+}
+
 /* ---- what a guest may meet ---------------------------------------------------------------------- */
 
 /* The vCPU in this hart uses a page. */

@@ -346,11 +346,12 @@ static void timer_arm(struct timer *t, u64 deadline)
 }
 
 #define RCU_RCU_H
-#define rcu_read_lock()		 (void)0
-#define rcu_read_unlock()	 (void)0
-#define rcu_dereference(p)	 (p)
-#define rcu_assign_pointer(p, v) ((p) = (v))
-#define synchronize_rcu()	 (void)0
+#define rcu_read_lock()			   (void)0
+#define rcu_read_unlock()		   (void)0
+#define rcu_dereference(p)		   (p)
+#define rcu_dereference_protected(p, lock) (p)
+#define rcu_assign_pointer(p, v)	   ((p) = (v))
+#define synchronize_rcu()		   (void)0
 
 #include "hyp/riscv/aplic.c"
 #include "hyp/irq/hostirq.c"
