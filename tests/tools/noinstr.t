@@ -81,6 +81,9 @@ def ordinary(body, before=""):
 OUT = r"code outside \.noinstr\.text is reached, outside"
 WINDOW = r"outside \.noinstr\.text while RCU is not watching"
 EARLY = r"instrumentation_begin\(\) where RCU may not be watching"
+IRQS = "interrupts may come on while RCU is not watching"
+IRQS_ON = '__asm__ volatile("csrsi sstatus, 2\\ncsrci sstatus, 2" ::: "memory");\n'
+POINTER = "a pointer of RCU's is read while RCU is not watching"
 REGISTER = r"a call through a register"
 INNER = "__window void inner(int n)\n{\n\tif (!n)\n\t\treturn;\n\tinstrumentation_begin();\n" \
     "\toutside();\n\tinstrumentation_end();\n}\n"
@@ -157,6 +160,34 @@ CASES = [
     ("an instruction that may fault", noinstr(
         '__asm__ volatile("1: ld %0, 0(%1)\\n2:" EX_TABLE(1b, 2b) : "=r"(n) : "r"(p));'),
      "may fault: it is in the exception table"),
+    ("right: interrupts come on and go off where RCU watches", noinstr(
+        IRQS_ON + "window_opens();\nflag++;\nwindow_closed();\n" + IRQS_ON), None),
+    ("right: interrupts are looked at and turned off in the window", noinstr(
+        'window_opens();\n__asm__ volatile("csrr %0, sstatus\\ncsrci sstatus, 2\\ncsrc sstatus, %0\\n'
+        'csrsi sstatus, 1\\ncsrw sstatus, zero" : "=r"(n));\nwindow_closed();'), None),
+    ("right: a pointer is read where RCU watches", noinstr(
+        "rcu_pointer_read();\nflag++;\nwindow_opens();\nflag++;\nwindow_closed();\nrcu_pointer_read();"), None),
+    ("interrupts on for an instant in the window", noinstr(
+        "window_opens();\nflag++;\n" + IRQS_ON + "window_closed();"), IRQS),
+    ("interrupts on in a function called in the window", noinstr(
+        "window_opens();\nopen();\nwindow_closed();", "noinstr static void open(void) { " + IRQS_ON +
+        "barrier(); }\n"), IRQS + r".*, from f\+"),
+    ("interrupts on for an instant on one path", noinstr(
+        "window_opens();\nif (n) {" + IRQS_ON + "}\nwindow_closed();"), IRQS),
+    ("interrupts as a register has them", noinstr(
+        'window_opens();\n__asm__ volatile("csrs sstatus, %0" ::"r"(n));\nwindow_closed();'), IRQS),
+    ("all of sstatus from a register", noinstr(
+        'window_opens();\n__asm__ volatile("csrrw %0, sstatus, %0" : "+r"(n));\nwindow_closed();'), IRQS),
+    ("a return from a trap in the window", noinstr(
+        'window_opens();\nif (n) __asm__ volatile("sret");\nwindow_closed();'), IRQS),
+    ("a load of the guest's in the window", noinstr(
+        'window_opens();\n__asm__ volatile(".option push\\n.option arch, +h\\nhlv.w %0, (%1)\\n.option pop" '
+        ': "=r"(n) : "r"(p));\nwindow_closed();'), "may fault by a guest's doing"),
+    ("a pointer of RCU's in the window", noinstr(
+        "window_opens();\nrcu_pointer_read();\nflag++;\nwindow_closed();"), POINTER),
+    ("a pointer of RCU's on one path in the window", noinstr(
+        "window_opens();\nif (n) { flag++;\nrcu_pointer_read();\nflag += n; }\nflag++;\nwindow_closed();"),
+     POINTER),
 ]
 
 # Name, file, text in it, what stands there instead, what the checker says.
@@ -170,6 +201,10 @@ PATCHES = [
     ("entry/run.c: a helper called in the window", "entry/run.c",
      "arch_guest_run(run->arch);", "arch_guest_run(run->arch); vtime_hart_init();",
      r"guest_run_loop\+.*code outside \.noinstr\.text is reached, vtime_hart_init"),
+    ("entry/run.c: interrupts taken before RCU watches", "entry/run.c", "run->entries++;",
+     "run->entries++;\n\tarch_irq_take_pending();", r"guest_run_loop\+.*" + IRQS),
+    ("entry/idle.c: interrupts on for the wait", "entry/idle.c", "arch_wait();",
+     "arch_irq_on(); arch_wait(); arch_irq_off();", r"idle_wait_irqoff\+.*" + IRQS),
 ]
 
 
