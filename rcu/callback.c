@@ -118,7 +118,7 @@ static struct rcu_head *queue_take(unsigned int hart, struct rcu_head *taken)
 	if (LIMEN_DEBUG)
 		__atomic_store_n(&q->length, 0, __ATOMIC_RELAXED);
 	/* Order: the callbacks are ours, before they are read and before the grace period begins;
-	 * and the mark was cleared, before a push finds the queue empty.
+	 * and the mark was cleared, and the number of a pass made odd, before a push finds the queue empty.
 	 * Pairs with: call_rcu() [P6] */
 	newest = __atomic_exchange_n(&q->newest, NULL, __ATOMIC_ACQ_REL);
 	/* Newest first becomes oldest first. */
@@ -197,11 +197,9 @@ unsigned int rcu_run_callbacks(void)
 	 * the queues are taken. Pairs with: rcu_barrier() [P9] */
 	bool all = __atomic_exchange_n(&barrier_wanted, 0, __ATOMIC_ACQUIRE);
 
+	/* Who reads this number even has its callbacks taken by a later pass, or by this one: a push that
+	 * comes after the take reads what that has released, the odd number with it [P6]. */
 	barrier_pass(all);
-	/* Order: the number is odd, before any queue is taken: who reads it even has its callbacks
-	 * taken by a later pass, or by this one. Pairs with: rcu_barrier() [P9] */
-	if (all)
-		arch_mb();
 	head = all ? take_all() : take_marked();
 	if (head) {
 		synchronize_rcu();

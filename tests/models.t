@@ -44,7 +44,8 @@ RUNS = [
     ('rcu-queue', 'MARK_FIRST'),
     ('rcu-queue', 'BARRIER_BY_MARK'),
     ('rcu-queue', 'BARRIER_JOINS'),
-    ('rcu-queue', 'NO_PASS_FENCE'),
+    ('rcu-queue', 'TAKE_NO_RELEASE'),
+    ('rcu-queue', 'STALE_MARKS'),
 ]
 
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A hart's queue of callbacks, its mark, and rcu_barrier(): rcu/callback.c.
+ * Two harts' queues of callbacks, their marks, and rcu_barrier(): rcu/callback.c.
  *
  * A hart pushes from its thread, and once from an interrupt that may come between the thread's push
- * and its mark. One thread takes: marked queues, or all of them when a barrier asks. Pushes, marks
+ * and its mark; the other hart from a thread alone. One thread takes: marked queues, or all of them when a
+ * barrier asks. The marks of both are taken at once. Pushes, marks
  * and takes are atomic operations, that reach memory as one; what their orders keep apart may
  * otherwise be done the other way round. Stores of the number and the wish [P9] go through a buffer.
  *
@@ -14,29 +15,31 @@
  *   -DMARK_FIRST	the hart is marked before it pushes		[P7]
  *   -DBARRIER_BY_MARK	a barrier's pass trusts the marks
  *   -DBARRIER_JOINS	a pass under way is good enough for a barrier
- *   -DNO_PASS_FENCE	the number is odd only after the take		[P9]
+ *   -DTAKE_NO_RELEASE	the number may be odd only after the take	[P6]
+ *   -DSTALE_MARKS	the marks are read before they are taken	[P7]
  */
-#define PUSHES 3
+#define PUSHES 2
+#define OTHER_PUSHES 1
 
-byte queue;	   /* callbacks in it */
-bool marked;
+byte queue[2];	   /* callbacks in it */
+bool marked[2];
 byte pushed, called;
 bool in_irq, irq_done;
 
 byte seq, seq_new; /* passes over all queues; seq_new is not in memory yet if it differs */
 bool wanted;
-bool all_pushed;
+byte all_pushed;
 byte barriers;
 
-inline push_and_mark(first)
+inline push_and_mark(h, first)
 {
 #ifdef MARK_FIRST
-	marked = true;
-	atomic { queue++; pushed++ };
+	marked[h] = true;
+	atomic { queue[h]++; pushed++ };
 #else
-	atomic { first = (queue == 0); queue++; pushed++ };
+	atomic { first = (queue[h] == 0); queue[h]++; pushed++ };
 	if
-	:: first -> marked = true
+	:: first -> marked[h] = true
 	:: else
 	fi;
 #endif
@@ -58,14 +61,14 @@ active proctype thread()
 	do
 	:: n < PUSHES && !in_irq ->
 #ifdef MARK_FIRST
-		marked = true;
+		marked[0] = true;
 		(!in_irq);
-		atomic { queue++; pushed++ };
+		atomic { queue[0]++; pushed++ };
 #else
-		atomic { !in_irq; first = (queue == 0); queue++; pushed++ };
+		atomic { !in_irq; first = (queue[0] == 0); queue[0]++; pushed++ };
 		atomic { !in_irq ->
 			if
-			:: first -> marked = true
+			:: first -> marked[0] = true
 			:: else
 			fi
 		};
@@ -73,7 +76,19 @@ active proctype thread()
 		n++
 	:: n == PUSHES -> break
 	od;
-	all_pushed = true
+	all_pushed++
+}
+
+active proctype other_thread()
+{
+	byte n;
+	bool first;
+
+	do
+	:: n < OTHER_PUSHES -> push_and_mark(1, first); n++
+	:: n == OTHER_PUSHES -> break
+	od;
+	all_pushed++
 }
 
 /* Takes the hart away from the thread at any moment; afterwards a barrier, on another hart that
@@ -84,7 +99,7 @@ active proctype interrupt()
 	byte before, target;
 
 	atomic { !in_irq -> in_irq = true };
-	push_and_mark(first);
+	push_and_mark(0, first);
 	before = pushed;
 	in_irq = false;
 	/* rcu_barrier() */
@@ -108,37 +123,75 @@ active proctype other()
 	wanted = true
 }
 
+#define SOME (marked[0] || marked[1])
+
+inline take(h)
+{
+	n = n + queue[h];
+	queue[h] = 0
+}
+
+inline take_marks()
+{
+#ifdef STALE_MARKS
+	left[0] = marked[0];
+	left[1] = marked[1];
+	atomic { marked[0] = false; marked[1] = false }
+#else
+	atomic { left[0] = marked[0]; left[1] = marked[1]; marked[0] = false; marked[1] = false }
+#endif
+}
+
+inline take_left()
+{
+	atomic {
+		if
+		:: left[0] -> take(0)
+		:: else
+		fi
+	};
+	atomic {
+		if
+		:: left[1] -> take(1)
+		:: else
+		fi
+	}
+}
+
 active proctype taker()
 {
 	bool all;
+	bool left[2];
 	byte n;
 
 end:
 	do
-	:: marked || wanted ->
+	:: SOME || wanted ->
 		atomic { all = wanted; wanted = false };
 		if
-		:: all ->
-			atomic { seq = seq_new; seq_new = seq_new + 1 };
-#ifndef NO_PASS_FENCE
-			seq = seq_new
-#endif
+		:: all -> atomic { seq = seq_new; seq_new = seq_new + 1 }
 		:: else
 		fi;
 		n = 0;
 		if
 #ifndef BARRIER_BY_MARK
-		:: all -> atomic { n = queue; queue = 0 }
-		:: !all && marked ->
+#ifdef TAKE_NO_RELEASE
+		:: all -> atomic { take(0) }; atomic { take(1) }
 #else
-		:: marked ->
+		:: all -> atomic { seq = seq_new; take(0) }; atomic { take(1) }
+#endif
+		:: !all && SOME ->
+#else
+		:: SOME ->
 #endif
 #ifdef TAKE_FIRST
-			atomic { n = queue; queue = 0 };
-			marked = false
+			left[0] = marked[0];
+			left[1] = marked[1];
+			take_left();
+			atomic { marked[0] = marked[0] && !left[0]; marked[1] = marked[1] && !left[1] }
 #else
-			marked = false;
-			atomic { n = queue; queue = 0 }
+			take_marks();
+			take_left()
 #endif
 		:: else
 		fi;
@@ -147,9 +200,9 @@ end:
 		:: all -> atomic { seq = seq_new; seq_new = seq_new + 1 }; seq = seq_new
 		:: else
 		fi
-	:: !marked && !wanted && all_pushed && barriers == 1 ->
+	:: !SOME && !wanted && all_pushed == 2 && barriers == 1 ->
 		/* Nobody will push or ask any more. */
-		assert(marked || wanted || called == pushed);
+		assert(SOME || wanted || called == pushed);
 		break
 	od
 }
