@@ -142,6 +142,9 @@ HOST_CFLAGS := -std=gnu11 -g -O1 $(HOST_INC) -DLIMEN_DEBUG=1 -DLIMEN_STEPS=1 \
 SAN-asan := -fsanitize=address,undefined
 SAN-tsan := -fsanitize=thread
 HOST_BASE := $(wildcard lib/*.c arch/host/*.c)
+# arch/host/weak/weak.c answers the calls; it and the machine below it see memory as it is.
+SAN-weak := -fsanitize=thread -D__no_sanitize=
+LINK-weak := $(foreach f,arch_kick arch_wait host_irq_on host_irq_raise host_relax,-Wl$(,)--wrap=$(f))
 SAN-fuzz := -fsanitize=fuzzer-no-link,address,undefined
 TSAN_UNITS := $(foreach u,$(UNITS),$(if $($(u)-tsan),$(u)))
 
@@ -155,7 +158,8 @@ build/host-$(1)/%.o: %.c | setup-test
 	$$(Q)$$(or $$(CC-$(1)),$$(HOSTCC)) $$(HOST_CFLAGS) $$(SAN-$(1)) -MMD -MP -c $$< -o $$@
 -include $$(foreach d,* */* */*/* */*/*/*,$$(wildcard build/host-$(1)/$$(d)/*.d))
 endef
-$(foreach s,asan tsan fuzz,$(eval $(call host-rules,$(s))))
+$(foreach s,asan tsan weak fuzz,$(eval $(call host-rules,$(s))))
+build/host-weak/arch/%.o: SAN-weak :=
 
 # $(1): asan or tsan, $(2): unit
 define unit-rule
@@ -167,6 +171,16 @@ build/host-$(1)/bin/$(2): $(patsubst %.c,build/host-$(1)/%.o,$(HOST_BASE) $($(2)
 endef
 $(foreach u,$(UNITS),$(eval $(call unit-rule,asan,$(u))))
 $(foreach u,$(TSAN_UNITS),$(eval $(call unit-rule,tsan,$(u))))
+
+# $(1): unit, of the weak machine
+define weak-rule
+build/host-weak/bin/$(1): $(patsubst %.c,build/host-weak/%.o,$(HOST_BASE) arch/host/weak/weak.c \
+		$($(1)-srcs) $($(1)-test))
+	@mkdir -p $$(@D)
+	@echo "  HOSTLD  $$@"
+	$$(Q)$$(HOSTCC) $$(HOST_CFLAGS) $$(LINK-weak) $$^ -lcmocka -pthread -o $$@
+endef
+$(foreach u,$(WEAK_UNITS),$(eval $(call weak-rule,$(u))))
 
 # $(1): fuzzer
 define fuzz-rule
@@ -181,7 +195,8 @@ FUZZ_BINS := $(FUZZERS:%=build/host-fuzz/bin/%)
 
 .SECONDARY:
 
-UNIT_BINS := $(UNITS:%=build/host-asan/bin/%) $(TSAN_UNITS:%=build/host-tsan/bin/%)
+UNIT_BINS := $(UNITS:%=build/host-asan/bin/%) $(TSAN_UNITS:%=build/host-tsan/bin/%) \
+	$(WEAK_UNITS:%=build/host-weak/bin/%)
 HOST_TESTS := $(sort $(wildcard tests/*.t tests/tools/*.t))
 BOOT_TESTS := $(sort $(wildcard tests/boot/*.t))
 PROVE := CMOCKA_MESSAGE_OUTPUT=TAP LIMEN_BIN=$(OUT)/limen.bin prove --exec '' -j $(or $(JOBS),2)

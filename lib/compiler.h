@@ -29,7 +29,8 @@
 #define __printf(f, a)	__attribute__((format(printf, f, a)))
 #define __weak		__attribute__((weak))
 
-#if defined(__clang__)
+#if defined(__no_sanitize) /* by who wants all of it: arch/host/weak */
+#elif defined(__clang__)
 #define __no_sanitize __attribute__((no_sanitize("address", "thread", "undefined", "coverage")))
 #else
 #define __no_sanitize \

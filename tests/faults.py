@@ -121,8 +121,7 @@ class Lab:
     def __init__(self, tests, extra=()):
         self.dir = tempfile.mkdtemp(prefix='limen-faults-')
         self.extra = list(extra)
-        base = [f'{folder}/{f}' for folder in ('lib', 'arch/host')
-                for f in os.listdir(os.path.join(ROOT, folder)) if f.endswith('.c')]
+        base = self.base()
         self.own = {t: set(sources) for t, sources in unit_sources(tests).items()}
         self.tests = {t: sorted({*own, *base}) for t, own in self.own.items()}
         self.locks = {t: threading.Lock() for t in tests}
@@ -133,6 +132,14 @@ class Lab:
         sources = sorted({s for sources in self.tests.values() for s in sources})
         self.needs = dict(zip(sources, self.pool.map(self.scan, sources)))
         self.seen = remembered()
+
+    def base(self):
+        """What every test is made of."""
+        return [f'{folder}/{f}' for folder in ('lib', 'arch/host')
+                for f in os.listdir(os.path.join(ROOT, folder)) if f.endswith('.c')]
+
+    def link_flags(self):
+        return self.extra
 
     def close(self):
         self.pool.shutdown(wait=True, cancel_futures=True)
@@ -187,7 +194,7 @@ class Lab:
         objects = [os.path.join(where if spoilt in self.needs[s] else self.dir,
                                 s.replace('/', '_') + '.o') for s in self.tests[test]]
         out = os.path.join(where, test)
-        subprocess.run([CC, *self.extra, '-o', out, *objects, '-lcmocka', '-lfdt',
+        subprocess.run([CC, *self.link_flags(), '-o', out, *objects, '-lcmocka', '-lfdt',
                         '-lmd', '-pthread'], check=True)
         return out
 
@@ -265,11 +272,29 @@ class Lab:
             return 'hangs'
         if run.returncode == 0:
             return None
-        for pattern in (r'data race', r'check failed: .*', r'^ERROR: (.*)', r'^not ok \d+ - (.*)'):
+        for pattern in (r'data race', r'check failed: .*', r'weak: .*', r'^ERROR: (.*)', r'^not ok \d+ - (.*)'):
             hit = re.search(pattern, run.stdout, re.M)
             if hit:
                 return hit.group(hit.lastindex or 0)
         return f'exit status {run.returncode}'
+
+
+class WeakLab(Lab):
+    """The same for unit tests of the weak machine (arch/host/weak), which is what the sanitizer's calls of
+    the code under test lead to; it and the machine below are built without."""
+
+    WRAPPED = ('arch_kick', 'arch_wait', 'host_irq_on', 'host_irq_raise', 'host_relax')
+
+    def base(self):
+        return [*super().base(), 'arch/host/weak/weak.c']
+
+    def command(self, path, tree):
+        machine = '/arch/host/' in path
+        return [*super().command(path, tree),
+                *([] if machine else ['-fsanitize=thread', '-D__no_sanitize='])]
+
+    def link_flags(self):
+        return [f'-Wl,--wrap={name}' for name in self.WRAPPED]
 
 
 def judge(lab, what, name, act):

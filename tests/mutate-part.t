@@ -15,7 +15,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(TOP, "tests"))
 from tap import Tap  # noqa: E402
 
-ROW = re.compile(r"^(?:put in|check|unit|race|boot) +(.*?) +-> (.*)$")
+ROW = re.compile(r"^(?:put in|check|unit|race|weak|boot) +(.*?) +-> (.*)$")
 
 
 def part():

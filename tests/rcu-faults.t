@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Faults in RCU, each put in on purpose. The tests run under ThreadSanitizer here, which sees a
 missing release or acquire. A missing full fence, and the order of a push [P6], which only a
-machine weaker than this one breaks, it cannot see: they are for the models and for reasoning.
+machine weaker than this one breaks, it cannot see: they are for the models and the weak machine
+(arch/host/weak; tools/mutate has the faults).
 """
 import os
 import sys

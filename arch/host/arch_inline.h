@@ -9,7 +9,7 @@
  * ThreadSanitizer does not model fences. So a barrier here is a read-modify-write of one shared
  * word: of two of them the later one sees all that came before the earlier one, which is what two
  * fences promise. It promises more as well (a happens-before edge between any two barriers), so a
- * missing acquire or release can hide behind it; what a missing fence does is for the models.
+ * missing acquire or release can hide behind it; what a missing fence does is for arch/host/weak and the models.
  */
 #ifndef ARCH_HOST_ARCH_INLINE_H
 #define ARCH_HOST_ARCH_INLINE_H

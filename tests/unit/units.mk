@@ -4,8 +4,13 @@
 # in there, or includes it.
 #
 #     $(call unit,FOLDER/NAME,[tsan],SOURCES)
-unit = $(eval UNITS += $(notdir $(1)))$(eval $(notdir $(1))-tsan := $(2))$(eval $(notdir $(1))-srcs := $(3))\
-$(eval $(notdir $(1))-test := tests/unit/$(dir $(1))test_$(notdir $(1)).c)
+#
+# On the weak machine (arch/host/weak), and nowhere else:
+#
+#     $(call weak-unit,FOLDER/NAME,SOURCES)
+unit-files = $(eval $(notdir $(1))-srcs := $(2))$(eval $(notdir $(1))-test := tests/unit/$(dir $(1))test_$(notdir $(1)).c)
+unit = $(eval UNITS += $(notdir $(1)))$(eval $(notdir $(1))-tsan := $(2))$(call unit-files,$(1),$(3))
+weak-unit = $(eval WEAK_UNITS += $(notdir $(1)))$(call unit-files,$(1),$(2))
 
 EXT_SRCS := arch/riscv/ext.c arch/riscv/ext_rules.c
 PLATFORM_SRCS := $(addprefix hyp/tree/,platform.c platform_tree.c platform_index.c platform_mem.c \
@@ -101,6 +106,11 @@ $(call unit,guest/riscv/vcpu_wait,,entry/run.c entry/vtime.c hyp/sched/sched.c r
 $(call unit,guest/riscv/vimsic,tsan,guest/riscv/vimsic.c arch/riscv/decode_csr.c)
 $(call unit,guest/riscv/vimsic_steps,,arch/riscv/decode_csr.c)
 $(call unit,guest/riscv/vplic,tsan,guest/riscv/vplic.c guest/dev/virq.c)
+
+WEAK_SRCS := entry/run.c entry/vtime.c entry/idle.c rcu/rcu.c rcu/callback.c
+$(call weak-unit,entry/weak,$(WEAK_SRCS))
+$(call weak-unit,hyp/sched/weak_thread,$(WEAK_SRCS) $(addprefix hyp/sched/,thread.c runqueue.c sched.c bill.c \
+	waitq.c timer.c))
 
 build/gen/decode_table.c: tests/unit/arch/riscv/decode_table.py
 	@mkdir -p $(@D)
