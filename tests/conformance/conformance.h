@@ -19,8 +19,9 @@ enum conformance_guest {
 	GUEST_LOST,   /* cannot execute a single instruction: the entry itself faults */
 	GUEST_WAITS,  /* waits for an interrupt, each round */
 	GUEST_EARLY,  /* CONFORMANCE_EARLY calls that are answered early, then one that is not */
-	GUEST_KEEPS,  /* puts a value of its own where a hart keeps a vCPU's state, then asks each
-		       * round and looks whether the value is still there (kept()) */
+	GUEST_KEEPS,  /* begins with a value of its own wherever a hart keeps a vCPU's state, its
+		       * registers and its status among it; looks each round whether it is there
+		       * (kept()), puts another one there, and asks */
 	GUESTS,
 };
 
@@ -71,7 +72,7 @@ struct conformance_port {
 	void (*resume)(struct arch_vcpu *v);
 	/* Rounds of its guest so far. Any hart, while it runs. */
 	u64 (*progress)(const struct arch_vcpu *v);
-	/* GUEST_KEEPS: has each round found the value? */
+	/* GUEST_KEEPS: has each round found the value of the round before? */
 	bool (*kept)(const struct arch_vcpu *v);
 	/* Exits of this hart answered early so far; NULL: the port has no early answers. */
 	u64 (*early)(void);

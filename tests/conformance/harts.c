@@ -221,15 +221,70 @@ static void e15_moves(void)
 	EXPECT(port->kept(scene2.vcpu));
 }
 
+/* One that comes back finds what it did elsewhere, although nobody else was in the hart meanwhile. */
+static void e15_comes_back(void)
+{
+	scene_init(&scene, 0, GUEST_KEEPS);
+	for (unsigned int i = 0; i < 6; i++) {
+		scene.exits = scene.counted + 2;
+		if (i & 1) {
+			scene_run(&scene);
+			continue;
+		}
+		scene_start(&scene, OTHER);
+		scene_join(OTHER);
+	}
+	EXPECT(port->progress(scene.vcpu) >= 12);
+	EXPECT(port->kept(scene.vcpu));
+}
+
+/* Another hart asks; the guest would never end. */
+static void ask_scene(void *arg)
+{
+	for (u32 i = 1; i <= STORM / 10; i++) {
+		u32 want = READ_ONCE(taken) + 1;
+
+		act_request(arg);
+		while (arch_load_acquire(&taken) < want)
+			arch_relax();
+		rcu_note_quiescent();
+	}
+	act_stop(arg);
+}
+
+/* E6: a run that moves is kicked where it is: the request comes from the hart that it left. */
+static void e6_moves(void)
+{
+	scene_init(&scene, 0, GUEST_SPINS);
+	scene.act[AT_WORK] = take_one;
+	taken = 0;
+	for (unsigned int i = 0; i < 3; i++) {
+		u32 want = (u32)arch_load_acquire(&taken) + 1;
+
+		scene_start(&scene, OTHER);
+		act_request(&scene);
+		while (arch_load_acquire(&taken) < want)
+			port->pause();
+		act_stop(&scene);
+		scene_join(OTHER);
+		port->start(OTHER, ask_scene, &scene);
+		scene_run(&scene);
+		scene_join(OTHER);
+	}
+	EXPECT(taken == 3 * (1 + STORM / 10));
+}
+
 const struct conformance_test hart_tests[] = {
 	{"E6: no request is lost", e6_storm, 2, NULL},
 	{"E6: nor any of a hart's work", e6_work_storm, 2, NULL},
 	{"E6: a request can be waited for", e6_sync, 2, NULL},
+	{"E6: a run that moves is kicked where it is", e6_moves, 2, NULL},
 	{"E7: harts run guests on accounts of their own", e7_harts, 2, NULL},
 	{"E10: a hart in its guest is quiescent to all", e10_seen, 2, NULL},
 	{"E10: a grace period leaves a guest alone", e10_guest, 2, NULL},
 	{"E10: and harts that idle", e10_idle, 2, NULL},
 	{"E10: and waits for a reader", e10_reader, 2, NULL},
 	{"E15: a vCPU that moves takes its state along", e15_moves, 2, NULL},
+	{"E15: one that comes back finds what it did elsewhere", e15_comes_back, 2, NULL},
 	{NULL, NULL, 0, NULL},
 };

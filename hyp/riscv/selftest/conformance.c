@@ -31,10 +31,28 @@
 #define BASE_EID    0x10UL
 #define JUNK	    0x5a5a5a5a00UL
 
-/* a0: rounds, a1: where they are shown, a2: a value of its own, a3: nothing is there, a5: an SBI
- * extension that nobody has. All instructions have 4 bytes. */
+/* a0: rounds, a1: where they are shown, a2: a value of its own, a3: nothing is there, a4: not 0 once
+ * something was not kept, a5: an SBI extension that nobody has. All instructions have 4 bytes. */
 #define ROUND "addi a0, a0, 1\n sd a0, 0(a1)\n"
 #define ASK   "mv s2, a0\n mv a7, a5\n li a6, 0\n ecall\n mv a0, s2\n"
+
+/* CODE_CSRS: x<n> is a3 + n, and a3 is a2 and 16 a round. */
+#define HOLDING \
+	"1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31"
+
+/* Registers that take any address, and bits of others that change with the rounds: sstatus.SUM, sie.SSIE, a
+ * cause. What is put, or has to be there, is in t1. */
+#define VALUES(what, shift)                                                                          \
+	"mv t1, a3\n" what("sscratch", "-1") what("stvec", "-1") what("sepc", "-1")                  \
+		what("stval", "-1") "andi t1, a0, 7\n" what(                                         \
+			"scause",                                                                    \
+			"-1") "andi t1, a0, 1\n slli t1, t1, 1\n" what("sie",                        \
+								       "2") "andi t1, a0, 1\n" shift \
+									    " t1, t1, 18\n" what(    \
+										    "sstatus",       \
+										    "0x40000")
+#define PUT_CSR(csr, bits) "li t2, " bits "\n csrc " csr ", t2\n csrs " csr ", t1\n"
+#define HAS_CSR(csr, bits) "csrr t0, " csr "\n li t2, " bits "\n and t0, t0, t2\n bne t0, t1, 2f\n"
 __asm__(".pushsection .rodata.conformance, \"a\"\n"
 	".option push\n .option norvc\n .balign 8\n"
 	".globl conformance_code_start\n conformance_code_start:\n"
@@ -45,13 +63,18 @@ __asm__(".pushsection .rodata.conformance, \"a\"\n"
 	".globl conformance_base\n conformance_base: 1:" ROUND "mv s2, a0\n mv s3, a1\n"
 	"li a7, 0x10\n li a6, 0\n ecall\n ecall\n ecall\n"
 	"mv a0, s2\n mv a1, s3\n" ASK "j 1b\n"
-	".globl conformance_csrs\n conformance_csrs:\n"
-	"csrw sscratch, a2\n csrw stvec, a2\n csrw sepc, a2\n csrw stval, a2\n"
-	"1:" ROUND ASK "csrr t0, sscratch\n bne t0, a2, 2f\n csrr t0, stvec\n bne t0, a2, 2f\n"
-	"csrr t0, sepc\n bne t0, a2, 2f\n csrr t0, stval\n bne t0, a2, 2f\n"
-	"j 1b\n 2: li a4, 1\n j 1b\n"
-	".globl conformance_code_end\n conformance_code_end:\n"
-	".option pop\n .popsection\n");
+	".globl conformance_csrs\n"
+	"1:" ROUND "slli a3, a0, 4\n add a3, a3, a2\n" VALUES(
+		PUT_CSR,
+		"slli") ".irp n, " HOLDING "\n addi x\\n, a3, \\n\n .endr\n"
+			"mv a7, a5\n ecall\n"
+			"conformance_csrs: bne a7, a5, 2f\n"
+			".irp n, " HOLDING "\n addi x\\n, x\\n, -\\n\n bne x\\n, a3, 2f\n .endr\n"
+			"slli t0, a0, 4\n add t0, t0, a2\n bne t0, a3, 2f\n" VALUES(
+				HAS_CSR,
+				"slli") "j 1b\n 2: li a4, 1\n j 1b\n"
+					".globl conformance_code_end\n conformance_code_end:\n"
+					".option pop\n .popsection\n");
 
 extern const char conformance_code_start[], conformance_code_end[], conformance_spin[],
 	conformance_ecall[], conformance_load[], conformance_wfi[], conformance_base[],
@@ -124,6 +147,20 @@ static u64 entry_of(enum conformance_code code)
 	return at[code] ? CODE_GPA + (u64)(at[code] - conformance_code_start) : NOWHERE_GPA;
 }
 
+/* What CODE_CSRS would have put there in round 0. */
+static void hold(struct arch_vcpu *v)
+{
+	u64 value = v->x[12];
+
+	for (unsigned int i = 1; i < 32; i++)
+		if (i < 10 || i > 15)
+			v->x[i] = value + i;
+	v->x[13] = value;
+	v->x[17] = v->x[15];
+	v->vs.vsscratch = v->vs.vstvec = v->vs.vsepc = v->vs.vstval = value;
+	v->vs.vscause = v->vs.vsie = 0;
+}
+
 struct arch_vcpu *conformance_vcpu(unsigned int n, enum conformance_code code)
 {
 	struct arch_vcpu *v = &vcpus[n];
@@ -139,6 +176,8 @@ struct arch_vcpu *conformance_vcpu(unsigned int n, enum conformance_code code)
 	v->x[14] = 0;
 	v->x[15] = UNKNOWN_EID;
 	rounds[n] = 0;
+	if (code == CODE_CSRS)
+		hold(v);
 	return v;
 }
 

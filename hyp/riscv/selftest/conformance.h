@@ -20,7 +20,7 @@ enum conformance_code {
 	CODE_LOAD,  /* from where nothing is mapped */
 	CODE_WFI,
 	CODE_BASE,    /* some calls of SBI BASE, then one as above */
-	CODE_CSRS,    /* a2 in VS CSRs; a4 is not 0 once one of them has changed */
+	CODE_CSRS,    /* values in VS CSRs and registers; a4 is not 0 once one was not kept */
 	CODE_NOWHERE, /* no code: pc is where nothing is mapped */
 	CODES,
 };

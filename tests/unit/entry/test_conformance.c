@@ -27,7 +27,7 @@ struct script {
 	u64 rounds; /* atomic */
 	u64 tag;
 	unsigned int early;
-	bool kept, asked;
+	bool kept;
 };
 
 static struct arch_vcpu vcpus[CONFORMANCE_VCPUS];
@@ -40,12 +40,13 @@ static bool stops(struct arch_vcpu *v, enum conformance_why why)
 	return false;
 }
 
+#define TAG_STEP 16
+
 static bool keep(struct arch_vcpu *v, struct script *s)
 {
-	if (!s->asked)
-		*host_vcpu_reg() = s->tag;
-	s->asked = true;
 	s->kept &= *host_vcpu_reg() == s->tag;
+	s->tag += TAG_STEP;
+	*host_vcpu_reg() = s->tag;
 	return stops(v, WHY_ASKED);
 }
 
@@ -78,7 +79,7 @@ static bool play(struct arch_vcpu *v)
 static struct arch_vcpu *guest(unsigned int n, enum conformance_guest what)
 {
 	scripts[n] = (struct script){.what = what, .tag = 0x7a60 + n, .kept = true};
-	vcpus[n] = (struct arch_vcpu){.step = play, .arg = &scripts[n]};
+	vcpus[n] = (struct arch_vcpu){.step = play, .arg = &scripts[n], .reg = scripts[n].tag};
 	return &vcpus[n];
 }
 
