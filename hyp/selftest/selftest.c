@@ -5,15 +5,6 @@
 #include "lib/compiler.h"
 #include "lib/log.h"
 
-/* Nothing of limen's is mapped in the first page. What is beside it in the registers, a person and
- * a test recognise in the report. */
-__cold static void selftest_trap(void)
-{
-	register unsigned long mark __asm__("s11") = 0x11111e57;
-
-	__asm__ volatile("sd zero, 8(zero)" : : "r"(mark) : "memory");
-}
-
 /* Each call takes some stack; the stack is used up long before the count is. */
 __cold static unsigned int selftest_overflow(volatile unsigned int *depth)
 {

@@ -12,6 +12,10 @@
 /* Returns if b asks for nothing. In a thread, interrupts on, all harts up. */
 void selftest_panic(const struct bootargs *b);
 
+/* A store to where nothing is mapped, with a mark of 0x11111e57 beside it in the registers, which a person
+ * and a test recognise in the report. hyp/ARCH/fail.c has it. */
+void selftest_trap(void);
+
 /* Returns if b does not ask for it; the machine ends with the failing status if a test failed. In a
  * thread on hart 0, interrupts on, all harts up, no VM yet. The architecture's conformance.c has it; the release
  * image's, in hyp/selftest/noselftest.c, says in a line that it holds no suite, and returns. */
