@@ -39,7 +39,7 @@ help: ## this list
 	@echo "  (the guest) and MACHINE= CPU= HARTS= HOST_MEM= QEMU_ARGS= APPEND= (the machine)"
 
 # --- the hypervisor -------------------------------------------------------------------------------
-SRCS := $(sort $(foreach f,$(FOLDERS),$(wildcard $(f)/*.c $(f)/*.S)))
+SRCS := $(sort $(ARCH_SRCS) $(foreach f,$(FOLDERS),$(wildcard $(f)/*.c $(f)/*.S)))
 # The hooks are called in a debug build only; the release build has no self-tests, of which
 # tests/conformance/conformance.mk has more, and no high-water marks (lib/marks.h), which marks and debug have.
 STUBS     := hyp/selftest/noselftest.c guest/selftest/noselftest.c
@@ -97,7 +97,7 @@ print-flags:
 
 .PHONY: help limen setup-build
 setup-build:
-	$(Q)tools/setup run
+	$(Q)tools/setup $(SETUP)
 limen: $(OUT)/limen.elf $(OUT)/limen.bin ## the hypervisor alone
 
 # --- image and run --------------------------------------------------------------------------------
@@ -218,14 +218,14 @@ fuzz: ## fuzzers, for FUZZ_SECONDS=60 each; FUZZ=name: that one
 TEST_DEPS := $(UNIT_BINS) $(FUZZ_BINS) $(OUT)/limen.bin $(DEPS)/linux/Image build/rootfs.cpio.gz
 test: ## every test, in some minutes
 	$(Q)tools/setup test
-	$(Q)$(MAKE) --no-print-directory $(TEST_DEPS) guests debug-limen selftest-limen marks-limen
+	$(Q)$(MAKE) --no-print-directory $(TEST_DEPS) guests debug-limen selftest-limen marks-limen other-limen
 	$(Q)$(PROVE) $(UNIT_BINS) $(HOST_TESTS) $(BOOT_TESTS)
 
 test-full: ## the whole matrix of machines as well
 	$(Q)tools/setup full
 	$(Q)LIMEN_FULL=1 $(MAKE) --no-print-directory test
 
-.PHONY: debug-limen selftest-limen marks-limen
+.PHONY: debug-limen selftest-limen marks-limen other-limen
 marks-limen:
 	$(Q)$(MAKE) --no-print-directory BUILD=marks build/$(ARCH)-marks/limen.bin
 debug-limen:
@@ -233,6 +233,13 @@ debug-limen:
 # After the image this make builds: two at a time would compile the same objects.
 selftest-limen: | $(OUT)/limen.bin
 	$(Q)$(MAKE) --no-print-directory BUILD=selftest build/$(ARCH)-selftest/limen.bin
+
+# The images with self-tests of the other architectures that run a machine.
+OTHERS := $(filter-out host $(ARCH),$(patsubst arch/%/arch.mk,%,$(wildcard arch/*/arch.mk)))
+other-limen:
+	$(Q)set -e; for arch in $(OTHERS); do for build in release selftest debug; do \
+		$(MAKE) --no-print-directory ARCH=$$arch BUILD=$$build build/$$arch-$$build/limen.bin; \
+	done; done
 
 bench: ## instructions an operation, beside their budgets; LINUX=1: and Linux to its init
 	$(Q)tools/setup run
@@ -261,7 +268,17 @@ LINT_GUESTS := $(filter tests/guests/%,$(filter %.c,$(C_FILES)))
 # $(1): a command, $(2): files; as many at a time as there are jobs, and every file is looked at.
 in-parallel = printf '%s\n' $(2) | xargs -P $(or $(JOBS),2) -n 5 sh -c '$(1)' lint
 
-.PHONY: lint format clean
+.PHONY: lint lint-image format clean
+# What make ARCH=... builds; OWN=1: of that only what is the architecture's.
+LINT_IMAGE := $(if $(OWN),$(filter arch/$(ARCH)/% hyp/$(ARCH)/%,$(LINT_HYP)),$(LINT_HYP))
+lint-image:
+	$(Q)clang -fsyntax-only $(CLANG_HYP) $(LINT_HYP)
+	$(Q)clang -fsyntax-only $(CLANG_HYP) -DLIMEN_DEBUG=1 $(LINT_HYP)
+	$(Q)$(call in-parallel,clang-tidy --quiet "$$@" -- $(CLANG_HYP) 2>/dev/null,$(LINT_IMAGE))
+	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability \
+		--suppressions-list=tools/cppcheck.txt $(subst -iquote ,-I,$(ARCH_INC)) -DLIMEN_DEBUG=0 \
+		$(sort $(dir $(LINT_IMAGE)))
+
 lint: ## format, clang, clang-tidy, cppcheck, who includes whom, barriers and their partners
 	$(Q)tools/setup lint
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
@@ -269,14 +286,11 @@ lint: ## format, clang, clang-tidy, cppcheck, who includes whom, barriers and th
 	$(Q)tools/check-docs
 	$(Q)tools/check-barriers
 	$(Q)tools/check-csr-order
-	$(Q)clang -fsyntax-only $(CLANG_HYP) $(LINT_HYP)
-	$(Q)clang -fsyntax-only $(CLANG_HYP) -DLIMEN_DEBUG=1 $(LINT_HYP)
+	$(Q)$(MAKE) --no-print-directory lint-image
+	$(Q)set -e; for arch in $(OTHERS); do $(MAKE) --no-print-directory ARCH=$$arch OWN=1 lint-image; done
 	$(Q)clang -fsyntax-only $(CLANG_HOST) $(LINT_HOST)
 	$(Q)clang -fsyntax-only $(CLANG_ARCH) -Itests/guests/rt $(LINT_GUESTS)
-	$(Q)$(call in-parallel,clang-tidy --quiet "$$@" -- $(CLANG_HYP) 2>/dev/null,$(LINT_HYP))
 	$(Q)$(call in-parallel,clang-tidy --quiet "$$@" -- $(CLANG_HOST) 2>/dev/null,$(wildcard arch/host/*.c))
-	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability \
-		--suppressions-list=tools/cppcheck.txt $(subst -iquote ,-I,$(ARCH_INC)) -DLIMEN_DEBUG=0 $(FOLDERS)
 	@echo "lint: clean"
 
 format: ## rewrite the sources in the project's format

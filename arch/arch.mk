@@ -6,7 +6,10 @@
 #     ARCH_LDFLAGS	the link, with its script
 #     ARCH_LDLIBS	libraries
 #     ARCH_LD		the script, for make
-#     FOLDERS		whose *.c and *.S make the image
+#     FOLDERS		whose *.c and *.S make the image, and
+#     ARCH_SRCS		single files of other folders, or none
+#     CONFORMANCE_PORT	the conformance suite's hooks
+#     SETUP		what tools/setup has to see to
 #     ARCH_CLANG	the same for clang, which checks the code
 #     QEMU, MACHINE, CPU, ENDING, ENDING_ARG	for make run
 #

@@ -3,6 +3,7 @@ RVLIB := $(DEPS)/riscv64/usr/lib/riscv64-linux-gnu
 RVINC := $(DEPS)/riscv64/usr/include
 
 CROSS ?= riscv64-unknown-elf-
+SETUP := run
 
 ARCH_INC    := -I. -Iarch/riscv -iquote hyp/riscv -iquote guest/riscv
 ARCH_CFLAGS := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany --specs=picolibc.specs \
@@ -15,6 +16,7 @@ ARCH_LDLIBS  := -lfdt -lmd -lc -lgcc
 FOLDERS := lib rcu entry arch/riscv sbi \
 	$(addprefix hyp/,console irq machine mem riscv riscv/selftest sched selftest tree) \
 	$(addprefix guest/,dev image mem riscv selftest vm)
+CONFORMANCE_PORT := tests/conformance/hyp_port.c
 
 PICOLIBC ?= /usr/lib/picolibc/riscv64-unknown-elf
 ARCH_CLANG := --target=riscv64-unknown-elf -march=rv64imac -mabi=lp64 -mcmodel=medany \

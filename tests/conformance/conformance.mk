@@ -5,7 +5,7 @@ CONFORMANCE_SUITE := tests/conformance/suite.c tests/conformance/threshold.c \
 
 # The same suite inside the hypervisor, but for release: the boot argument selftest=conformance.
 ifneq ($(BUILD),release)
-CONFORMANCE_OBJS := $(patsubst %,$(OBJ)/%.o,$(CONFORMANCE_SUITE) tests/conformance/hyp_port.c)
+CONFORMANCE_OBJS := $(patsubst %,$(OBJ)/%.o,$(CONFORMANCE_SUITE) $(CONFORMANCE_PORT))
 OBJS += $(CONFORMANCE_OBJS)
 $(OUT)/limen.pass1: $(CONFORMANCE_OBJS)
 -include $(CONFORMANCE_OBJS:.o=.d)

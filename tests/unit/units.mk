@@ -17,6 +17,9 @@ PLATFORM_SRCS := $(addprefix hyp/tree/,platform.c platform_tree.c platform_index
 	platform_harts.c platform_dev.c) hyp/riscv/platform_irq.c hyp/riscv/platform_hart.c
 
 $(call unit,arch/arch,tsan,)
+$(call unit,arch/arm64/printf,,)
+$(call unit,arch/arm64/pt_arm64,,)
+$(call unit,hyp/arm64/tree_arm64,,hyp/arm64/tree.c)
 $(call unit,arch/riscv/backtrace,,arch/riscv/backtrace.c)
 $(call unit,arch/riscv/csr_table,,$(EXT_SRCS) arch/riscv/isa.c arch/riscv/regs.c \
 	arch/riscv/csrs.c)
