@@ -10,7 +10,6 @@ debug-rv64-2-sstc or debug-rv64-4-vms (default: all). Environment: LIMEN_SELFTES
 features hidden too, and more machines beside VMs.
 """
 import os
-import re
 import sys
 
 sys.dont_write_bytecode = True
@@ -19,9 +18,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import fits  # noqa: E402
 import images  # noqa: E402
 import qemu  # noqa: E402
+from points import points  # noqa: E402
 from tap import Tap, chosen  # noqa: E402
 
-POINT = re.compile(r"(not )?ok (\d+) - (.*?)(?: # SKIP (.*))?")
 INVARIANTS = [f"E{i}" for i in range(1, 17)]
 # On one hart, where the next hart is the only thing that could tell.
 NEEDS_HARTS = {"E10"}
@@ -50,25 +49,6 @@ def with_vms(build, harts):
                            for i in range(vms)])
     return fits.image(f"conformance-{build}-{harts}", source, {"kernel": fits.guest("hang")},
                       code=image(build))
-
-
-def points(tap, name, text):
-    """Passes the suite's points on; says which invariants a test that ran has looked at."""
-    seen, count = set(), 0
-    lines = text.replace("\r", "").splitlines()
-    for line, following in zip(lines, lines[1:] + [""]):
-        point = POINT.fullmatch(line)
-        if not point:
-            continue
-        count += 1
-        if point[4]:
-            tap.skip(f"{name}: {point[3]}", point[4])
-            continue
-        tap.ok(not point[1], f"{name}: {point[3]}", following)
-        seen.add(point[3].split(":")[0])
-    plan = re.search(r"^1\.\.(\d+)\r?$", text, re.MULTILINE)
-    tap.equal(plan and int(plan[1]), count, f"{name}: the suite came to its end")
-    return seen
 
 
 def name_of(build, cpu, harts, hidden):
