@@ -312,8 +312,9 @@ $(DEMO_HOST): $(DEMO_SRCS:%.c=build/host-asan/%.o)
 TEST_DEPS += $(DEMO_HOST)
 
 .PHONY: demo
-demo: ## the threshold on two architectures, step by step, side by side
+demo: ## the threshold on three architectures, step by step, side by side
 	$(Q)tools/setup test
 	$(Q)$(MAKE) --no-print-directory $(DEMO_HOST) $(GUEST_OUT)/demo.bin $(GUEST_OUT)/demo-other.bin \
-		debug-limen
-	$(Q)tools/demo --limen build/$(ARCH)-debug/limen.bin --host $(DEMO_HOST) --guests $(GUEST_OUT)
+		debug-limen other-limen
+	$(Q)tools/demo --limen build/$(ARCH)-debug/limen.bin --arm64 build/arm64-debug/limen.bin \
+		--host $(DEMO_HOST) --guests $(GUEST_OUT)

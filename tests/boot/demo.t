@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-`make demo`: the same scenario on both architectures gives the same steps; and traces in which one
+`make demo`: the same scenario on three architectures gives the same steps; and traces in which one
 step is missing, or two have changed places, are told apart.
-Environment: LIMEN_DEBUG_BIN, LIMEN_GUESTS; LIMEN_DEMO_HOST (build/host-asan/bin/demo).
+Environment: LIMEN_DEBUG_BIN, LIMEN_ARM64_DEBUG_BIN, LIMEN_GUESTS; LIMEN_DEMO_HOST (build/host-asan/bin/demo).
 """
 import os
 import re
@@ -31,7 +31,7 @@ def demo(*arguments):
 
 
 def spoil(change):
-    """Copies both traces, the host's changed, and compares again."""
+    """Copies the traces, the host's changed, and compares again."""
     os.makedirs(SPOILT, exist_ok=True)
     for name in os.listdir(KEPT):
         with open(os.path.join(KEPT, name), encoding="utf-8") as f:
@@ -93,12 +93,13 @@ def main():
         tap.skip("demo", "limen's, which is not there")
         tap.done()
     arguments = ["--limen", images.path("LIMEN_DEBUG_BIN", "build/riscv-debug/limen.bin"),
+                 "--arm64", images.path("LIMEN_ARM64_DEBUG_BIN", "build/arm64-debug/limen.bin"),
                  "--host", images.path("LIMEN_DEMO_HOST", "build/host-asan/bin/demo"),
                  "--guests", os.environ.get("LIMEN_GUESTS") or
                  os.path.join(images.TOP, "build/guests")]
     os.makedirs(KEPT, exist_ok=True)
     status, text = demo(*arguments, "--keep", KEPT)
-    if not tap.ok(status == 0 and "all the same" in text, "both layers take the same steps", text):
+    if not tap.ok(status == 0 and "all the same" in text, "all layers take the same steps", text):
         tap.done()
     tap.equal(sorted(INVARIANTS - set(re.findall(r"\bE\d+\b", text))), [],
               "the steps serve every invariant")
