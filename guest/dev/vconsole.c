@@ -6,6 +6,7 @@
 
 #include "guest/dev/vuart_regs.h"
 #include "hyp/mem/kmem.h"
+#include "lib/check.h"
 #include "lib/log.h"
 
 _Static_assert(OUTRING_LOW >= VUART_FIFO, "a UART that is told of room has room for its FIFO");
@@ -124,6 +125,7 @@ enum err vconsole_init(struct vconsole *c, struct vuart *uart, const char *name,
 
 void vconsole_destroy(struct vconsole *c, struct mem_account *account)
 {
+	DCHECK(!c->owner); /* or what is typed goes where it was */
 	kmem_free_charged(account, c->out.ring.buf);
 	c->out.ring.buf = NULL;
 }
