@@ -546,7 +546,7 @@ static void e15_turns(void)
 /* And one that is interrupted anywhere finds it, too. */
 static void tick_soon(struct scene *s)
 {
-	port->tick(1 + s->been[AT_PREPARE] * 37 % 512);
+	port->tick((1 + s->been[AT_PREPARE] * 37 % 512) * max_u64(arch_clock_hz() / E4_STEPS, 1));
 }
 
 static void e15_interrupted(void)
