@@ -33,8 +33,11 @@ NOINSTR.PRELUDE = NOINSTR.PRELUDE.replace('#include "arch/riscv/extable.h"\n', "
 void *memset(void *p, int c, unsigned long n);
 plain void *memset(void *p, int c, unsigned long n) { flag = c + (int)n; return p; }
 """
+RISCV = ("EX_TABLE", "csr", "sret", "hlv")
 NOINSTR.CASES = [(case[0], case[1].replace("nop # ", "nop // "), *case[2:]) for case in NOINSTR.CASES
-                 if "EX_TABLE" not in case[1] and "csr" not in case[1]]
+                 if not any(word in case[1] for word in RISCV)]
+
+IRQS_ON = '__asm__ volatile("msr daifclr, #2\\nisb\\nmsr daifset, #2" ::: "memory");\n'
 
 NOINSTR.CASES += [
     ("right: what stands behind an ERET", NOINSTR.noinstr(
@@ -43,6 +46,17 @@ NOINSTR.CASES += [
         '__asm__ volatile("1: tbz %0, #3, 2f\\n cbnz %0, 2f\\n b.eq 1b\\n2:" ::"r"(p) : "cc");'), None),
     ("a branch outside on one bit", NOINSTR.noinstr(
         '__asm__ volatile("tbnz %0, #3, outside" ::"r"(p));'), NOINSTR.OUT),
+    ("right: interrupts come on and go off where RCU watches", NOINSTR.noinstr(
+        IRQS_ON + "window_opens();\nflag++;\nwindow_closed();\n" + IRQS_ON), None),
+    ("right: interrupts are looked at and turned off in the window", NOINSTR.noinstr(
+        'window_opens();\n__asm__ volatile("mrs %0, daif\\nmsr daifset, #2\\nmsr daifclr, #1" : "=r"(p));\n'
+        "window_closed();"), None),
+    ("interrupts on for an instant in the window", NOINSTR.noinstr(
+        "window_opens();\nflag++;\n" + IRQS_ON + "window_closed();"), NOINSTR.IRQS),
+    ("interrupts as a register has them", NOINSTR.noinstr(
+        'window_opens();\n__asm__ volatile("msr daif, %0" ::"r"(p));\nwindow_closed();'), NOINSTR.IRQS),
+    ("a return from an exception in the window", NOINSTR.noinstr(
+        'window_opens();\nif (n) __asm__ volatile("eret");\nwindow_closed();'), NOINSTR.IRQS),
     ("a return through another register", NOINSTR.noinstr(
         '__asm__ volatile("cbz %0, 1f\\n ret x9\\n1:" ::"r"(p));'), "a jump through a register"),
 ]
