@@ -44,17 +44,16 @@
 #define VECTORS                                                                                      \
 	"0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, " \
 	"25, 26, 27, 28, 29, 30, 31"
-#define VALUES(R)                                                                                  \
-	R(sp_el0)                                                                                  \
-	R(tpidr_el0)                                                                               \
-	R(tpidrro_el0) R(tpidr_el1) R(elr_el1) R(far_el1) R(esr_el1) R(contextidr_el1) R(mair_el1) \
-		R(ttbr0_el1) R(ttbr1_el1) R(cntv_cval_el0)
-#define PUT(reg)    "msr " #reg ", x3\n"
-#define HAS(reg)    "mrs x0, " #reg "\n" IS_X3
-#define IS_X3	    "eor x0, x0, x3\n cbnz x0, 2f\n"
-#define FLAGS_TO_X6 "sub x6, x3, x2\n ubfx x6, x6, #4, #4\n lsl x6, x6, #28\n"
-#define MASKS_TO_X6 "sub x6, x3, x2\n ubfx x6, x6, #4, #2\n lsl x6, x6, #6\n orr x6, x6, #0x300\n"
-#define IS_X6	    "eor x0, x0, x6\n cbnz x0, 2f\n"
+#define VALUES_OF_EL0(R) R(sp_el0) R(tpidr_el0) R(tpidrro_el0) R(cntv_cval_el0)
+#define VALUES_OF_EL1(R) R(tpidr_el1) R(elr_el1) R(far_el1) R(esr_el1) R(contextidr_el1)
+#define VALUES_OF_MMU(R) R(mair_el1) R(ttbr0_el1) R(ttbr1_el1)
+#define VALUES(R)	 VALUES_OF_EL0(R) VALUES_OF_EL1(R) VALUES_OF_MMU(R)
+#define PUT(reg)	 "msr " #reg ", x3\n"
+#define HAS(reg)	 "mrs x0, " #reg "\n" IS_X3
+#define IS_X3		 "eor x0, x0, x3\n cbnz x0, 2f\n"
+#define FLAGS_TO_X6	 "sub x6, x3, x2\n ubfx x6, x6, #4, #4\n lsl x6, x6, #28\n"
+#define MASKS_TO_X6	 "sub x6, x3, x2\n ubfx x6, x6, #4, #2\n lsl x6, x6, #6\n orr x6, x6, #0x300\n"
+#define IS_X6		 "eor x0, x0, x6\n cbnz x0, 2f\n"
 
 /* clang-format off */
 __asm__(".pushsection .rodata.conformance, \"a\"\n .arch armv8-a\n .balign 8\n"
